@@ -1,0 +1,37 @@
+"""The one place that reads the policy folder, once in a process; and the one that looks at the calendar."""
+
+from datetime import date
+from functools import cache
+from importlib.resources import files
+from pathlib import Path
+
+from django.conf import settings
+from django.utils.timezone import localdate
+
+from troth.laws import packs
+from troth.policy.archive import Archive
+from troth.policy.errors import PolicyError, Problem
+
+
+def archive() -> Archive:
+    """Return every published version. Raises PolicyError, in words its author can act on, if one cannot be used."""
+    return _read(folder())
+
+
+def folder() -> Path:
+    """Return the folder of policies: the one the settings name, else the one that came with the package."""
+    named, shipped = Path(settings.TROTH_POLICIES), Path(str(files("troth") / "policies"))
+    return shipped if not named.is_dir() and shipped.is_dir() else named
+
+
+@cache
+def _read(where: Path) -> Archive:
+    if not where.is_dir():
+        hint = "Set TROTH_POLICIES to the folder that holds the policy."
+        raise PolicyError([Problem(str(where), 0, "", "there is no such folder", hint)])
+    return Archive.read(where, packs())
+
+
+def today() -> date:
+    """Return the day it is where the house stands, or the one TROTH_TODAY says."""
+    return settings.TROTH_TODAY or localdate()

@@ -1,0 +1,19 @@
+"""A server for the demonstration and for small houses: pages, style sheet and pictures from one process."""
+
+import waitress  # type: ignore[import-untyped]
+
+
+def serve(host: str, port: int, *, threads: int = 8) -> None:
+    """Serve until stopped. Exits, saying what is wrong, if there is no valid policy."""
+    from .wsgi import application  # noqa: PLC0415 -- reads the policy, so not before somebody wants to serve
+
+    waitress.serve(
+        application,
+        host=host,
+        port=port,
+        threads=threads,
+        ident=None,
+        max_request_header_size=64 * 1024,
+        max_request_body_size=1024 * 1024,
+        clear_untrusted_proxy_headers=True,
+    )

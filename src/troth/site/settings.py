@@ -1,0 +1,91 @@
+"""Django's settings, all of them from the environment. Nothing personal is logged, and no page may run a script.
+
+TROTH_POLICIES  the folder of policy versions          TROTH_HOSTS  host names we answer to, with commas
+TROTH_DATA      where secrets and data are kept        TROTH_PROXY  1: believe X-Forwarded-Proto
+TROTH_LOGS      a folder for the log; else stderr      TROTH_DEMO   1: plain HTTP is fine, so no HSTS
+TROTH_TODAY     a fixed day, for tests and the demo    TROTH_SECRET_KEY, TROTH_DEBUG
+"""
+
+import os
+from datetime import date
+from pathlib import Path
+
+from django.core.exceptions import ImproperlyConfigured
+
+from .secret import secret
+
+CHECKOUT = Path(__file__).resolve().parents[3]
+HOME = CHECKOUT if (CHECKOUT / "pyproject.toml").is_file() else Path.cwd()
+
+TROTH_DATA = Path(os.environ.get("TROTH_DATA") or HOME / "var")
+TROTH_POLICIES = Path(os.environ.get("TROTH_POLICIES") or HOME / "policies")
+TROTH_DEMO = os.environ.get("TROTH_DEMO") == "1"
+try:
+    TROTH_TODAY = date.fromisoformat(os.environ["TROTH_TODAY"]) if os.environ.get("TROTH_TODAY") else None
+except ValueError:
+    raise ImproperlyConfigured("TROTH_TODAY should be a day such as 2026-11-22.") from None
+
+SECRET_KEY = os.environ.get("TROTH_SECRET_KEY") or secret(TROTH_DATA / "secret")
+DEBUG = os.environ.get("TROTH_DEBUG") == "1"
+ALLOWED_HOSTS = os.environ.get("TROTH_HOSTS", "localhost,127.0.0.1,[::1]").split(",")
+
+INSTALLED_APPS = ["troth.front", "django.contrib.staticfiles"]
+MIDDLEWARE = [
+    "troth.site.middleware.outside",
+    "django.middleware.security.SecurityMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "troth.site.middleware.house",
+]
+ROOT_URLCONF = "troth.site.urls"
+WSGI_APPLICATION = "troth.site.wsgi.application"
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "APP_DIRS": True,
+        "OPTIONS": {"context_processors": ["django.template.context_processors.request"]},
+    }
+]
+DATABASES = {"default": {"ENGINE": "django.db.backends.sqlite3", "NAME": TROTH_DATA / "troth.sqlite3"}}
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+
+LANGUAGE_CODE = "en-gb"
+TIME_ZONE = "Europe/London"
+USE_TZ = True
+
+STATIC_URL = "/static/"
+WHITENOISE_USE_FINDERS = True  # straight from the package: nothing to collect, so nothing to forget
+WHITENOISE_AUTOREFRESH = DEBUG
+WHITENOISE_MAX_AGE = 24 * 3600  # an address carries its file's digest, so a changed file has another one
+
+# -- headers; those Django has no setting for are in middleware.py -------------------------------------------------
+
+SECURE_HSTS_SECONDS = 0 if TROTH_DEMO else 365 * 24 * 3600
+SECURE_HSTS_INCLUDE_SUBDOMAINS = not TROTH_DEMO
+SECURE_REFERRER_POLICY = "strict-origin-when-cross-origin"
+SECURE_CONTENT_TYPE_NOSNIFF = True
+SECURE_CROSS_ORIGIN_OPENER_POLICY = "same-origin"
+if os.environ.get("TROTH_PROXY") == "1":
+    SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
+
+# -- the log: which page, how it went, how long it took; never who, what they typed, or an address as it was typed ---
+
+LOGGING = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "formatters": {"plain": {"()": "troth.site.logs.Plain"}},
+    "handlers": {
+        "log": (
+            {"class": "logging.handlers.WatchedFileHandler", "filename": f"{os.environ['TROTH_LOGS']}/troth.log"}
+            if os.environ.get("TROTH_LOGS")
+            else {"class": "logging.StreamHandler"}
+        )
+        | {"formatter": "plain"}
+    },
+    "root": {"handlers": ["log"], "level": "WARNING"},
+    "loggers": {
+        "troth": {"level": "INFO"},
+        "django": {"handlers": ["log"], "level": "ERROR", "propagate": False},
+        "django.security": {"handlers": [], "level": "CRITICAL", "propagate": False},  # quotes what was sent
+    },
+}

@@ -1,0 +1,13 @@
+"""Every address of the house. Each declares its purpose: see `troth.front.purpose`."""
+
+from django.urls import include, path
+
+from . import views
+
+urlpatterns = [
+    path("healthz", views.healthz, name="healthz"),
+    path("", include("troth.front.urls")),
+]
+handler400 = "troth.front.notices.unusable"
+handler404 = "troth.front.notices.not_here"
+handler500 = "troth.front.notices.not_now"

@@ -1,0 +1,21 @@
+"""The house on a Sunday in November, with the demonstration's own policy."""
+
+from datetime import date
+
+import pytest
+
+from troth.front.house import House
+from troth.site import policies
+
+SUNDAY = date(2026, 11, 22)
+
+
+@pytest.fixture(autouse=True)
+def today(settings):
+    settings.TROTH_TODAY = SUNDAY
+    return SUNDAY
+
+
+@pytest.fixture
+def house(today):
+    return House(policies.archive(), today)

@@ -1,0 +1,97 @@
+"""Holding a policy against the law and against its own promises."""
+
+from datetime import date
+
+import pytest
+from tests.policy.making import TODAY, compiled
+
+from troth.policy.check import check, overruled
+from troth.policy.promises import check_promises
+
+
+def lines(*changes, on=TODAY):
+    return {(one.clause, one.law.partition(" ")[0]) for one in overruled(compiled(*changes), on)}
+
+
+def test_the_small_policy_holds():
+    report = check(compiled(), TODAY)
+    assert report.holds
+    assert report.unchecked == ("sealed", "cookies")
+
+
+@pytest.mark.parametrize(
+    ("change", "expected"),
+    [
+        (('see = { say = "see what we hold", by = ["account"] }', 'see = { say = "see what we hold", by = ["account"], fee = 10 }'),
+         {("rights.see.fee", "uk.free-access")}),
+        (('role = "processor", in = ["GB"], contract = { ref = "T-2" }', 'role = "processor", in = ["GB"]'),
+         {("recipients.post", "uk.contracts"), ("recipients.post", "uk.processor-contract")}),
+        (('contract = { ref = "T-2" }', 'contract = { ref = "T-2", until = 2026-11-22 }'),
+         {("recipients.post", "uk.contracts"), ("recipients.post", "uk.processor-contract")}),
+        (('contract = { ref = "T-2" }', 'contract = { ref = "T-2", until = 2026-11-23 }'), set()),
+        (('mailing house", role = "processor", in = ["GB"]', 'mailing house", role = "processor", in = ["IE"]'), set()),
+        (('mailing house", role = "processor", in = ["GB"]', 'mailing house", role = "processor", in = ["IN"]'),
+         {("recipients.post.shield", "uk.safe-transfers"), ("recipients.post.shield", "uk.transfers")}),
+        (('mailing house", role = "processor", in = ["GB"]',
+          'mailing house", role = "processor", in = ["IN"], shield = { IN = { scheme = "idta", until = 2027-01-01, assessed = "A-1" } }'), set()),
+        (('mailing house", role = "processor", in = ["GB"]',
+          'mailing house", role = "processor", in = ["IN"], shield = { IN = { scheme = "idta", until = 2027-01-01 } }'),
+         {("recipients.post.shield", "uk.safe-transfers"), ("recipients.post.shield", "uk.transfers")}),
+        (('complain = { say = "complain", by = ["form"] }', 'complain = { say = "complain", by = ["phone"] }'),
+         {("rights.complain", "uk.complaint-form")}),
+        (('ask = "in"\n', 'ask = "out"\n'), {("choices.news", "uk.pecr-22")}),
+        (('ask = "in"\n', 'ask = "in"\nyes = ["account"]\nno = ["care"]\n'),
+         {("choices.news.no", "house"), ("choices.news.no", "uk.as-easy-to-stop"), ("choices.news.no", "uk.stop-online")}),
+        (('exits = { email = "a link in every email", sms = "answer STOP" }', 'exits = { email = "a link in every email" }'),
+         {("choices.news.exits", "house")}),
+        (('check = "nothing before a choice"', 'check = "taken on trust", section = "cookies"'), {("statements.cookies", "house")}),
+    ],
+)  # fmt: skip
+def test_each_line_the_law_overrules_is_listed_and_no_other(change, expected):
+    found = lines(change)
+    # A pack may say the same thing in more than one rule; what counts is the line of the policy and one of its laws.
+    assert {clause for clause, _ in found} == {clause for clause, _ in expected}
+    assert (
+        not {law for _, law in found}
+        - {law for _, law in expected}
+        - {law for _, law in found if law.startswith("uk.")}
+    )
+
+
+def test_what_overrules_depends_on_the_day():
+    change = ('complain = { say = "complain", by = ["form"] }', 'complain = { say = "complain", by = ["phone"] }')
+    assert not any(law == "uk.complaint-form" for _, law in lines(change, on=date(2026, 6, 18)))
+    assert any(law == "uk.complaint-form" for _, law in lines(change, on=date(2026, 6, 19)))
+
+
+def test_a_seal_that_ran_out_leaves_the_page_without_making_the_policy_false():
+    assert check(compiled(), date(2027, 5, 1)).holds
+
+
+def test_a_statement_that_is_not_true_is_overruled_by_the_house():
+    change = ('check = "recipients abroad listed"', 'section = "places", check = "notice 30 days ahead"')
+    assert [(one.clause, one.law) for one in overruled(compiled(change), TODAY)] == [("statements.abroad", "house")]
+
+
+@pytest.mark.parametrize(
+    ("promise", "problem"),
+    [
+        (('get = "no: choices.news"', 'get = "no"'), None),
+        (('get = "no: choices.news"', 'get = "yes: choices.news"'), "the answer is no"),
+        (('get = "no: choices.news"', 'get = "no: purposes.order"'), "the answer is no: choices.news"),
+        (('get = "no: choices.news"', 'get = "no: choices.newz"'), "is not a line of this policy"),
+        (('get = "no: choices.news"', 'get = "maybe"'), "is not an answer"),
+        (('try = "contact by email for news after refusing"', 'try = "contact by pigeon for news"'), '"pigeon" is not a channel'),
+        (('try = "contact by email for news after refusing"', 'try = "contact by email for news, brand fern, person agreed to news"'),
+         "the answer is yes"),
+    ],
+)  # fmt: skip
+def test_a_promise_is_kept_or_says_what_broke_it(promise, problem):
+    told = {one.name: one.problem.what if one.problem else "" for one in check_promises(compiled(promise), TODAY)}
+    assert (told["card_stays"], told["still_served"]) == ("", "")
+    assert problem in told["stop_is_stop"] if problem else told["stop_is_stop"] == ""
+
+
+def test_a_promise_that_names_no_brand_topic_or_place_speaks_for_all_of_them():
+    kept = {one.name: one.answers for one in check_promises(compiled(), TODAY)}
+    assert kept["stop_is_stop"] == 2 * 2 * 2  # brands, topics, and people in the UK and of unknown residence
