@@ -72,6 +72,16 @@ class Book:
         narrowed = purpose.recipients[recipient] if isinstance(purpose.recipients, dict) else purpose.uses
         return self.items(narrowed) & self.items(purpose.uses)
 
+    def let_through(self, items: frozenset[str], purpose: str) -> frozenset[str]:
+        """Leave out what walls keep from a purpose anyway: "*" means all that they let through."""
+        data = self.policy.data
+        walls = {
+            name
+            for name, made in data.items()
+            if purpose in made.never or (made.only_for and purpose not in made.only_for)
+        }
+        return frozenset(item for item in items if item.partition(".")[0] not in walls)
+
     def who(self, name: str) -> Recipient:
         return self.policy.recipients[name]
 

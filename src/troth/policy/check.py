@@ -112,7 +112,7 @@ def _acts(compiled: Compiled, on: date) -> Iterator[Act]:
     brand = next((name for name, made in policy.brands.items() if in_force(made, on)), "")
     given = frozenset(facts(compiled))
     for name, purpose in policy.purposes.items():
-        uses = _let_through(compiled, items(purpose.uses), name)
+        uses = compiled.book.let_through(items(purpose.uses), name)
         act = Act("use", name, brand, uses, given=given, form=purpose.form, hour=12)
         yield act
         choices = [policy.choices[c] for c in purpose.choice]
@@ -131,15 +131,6 @@ def _acts(compiled: Compiled, on: date) -> Iterator[Act]:
             gets = (compiled.book.receives(purpose, to) or frozenset()) & uses
             gets = frozenset(i for i in gets if not (only := _data(compiled, i).only_to) or to in only)
             yield act._replace(verb="disclose", items=gets, to=to, form=form, size=10_000)
-
-
-def _let_through(compiled: Compiled, items: frozenset[str], purpose: str) -> frozenset[str]:
-    """Leave out what walls keep from a purpose anyway: "*" means all that they let through."""
-    return frozenset(
-        item
-        for item in items
-        if (not (data := _data(compiled, item)).only_for or purpose in data.only_for) and purpose not in data.never
-    )
 
 
 def _data(compiled: Compiled, item: str) -> Data:

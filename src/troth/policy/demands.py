@@ -106,7 +106,8 @@ def two_ways(case: Case) -> Clauses:
 def representative(case: Case) -> Clauses:
     about = case.policy.about
     entity = about.entities.get(about.controller)
-    for pack in [case.pack] if case.pack else case.compiled.book.packs.values():
+    asking = (pack for pack in case.compiled.book.packs.values() if any(d.check == NAMED_HERE for d in pack.demands))
+    for pack in [case.pack] if case.pack else asking:
         home = pack.transfers.home if pack.transfers else ()
         if home and (entity is None or entity.country not in home) and pack.name not in about.representatives:
             yield "policy.representatives"
@@ -167,6 +168,7 @@ def checked(case: Case) -> Clauses:
     yield from (f"statements.{name}" for name, made in case.policy.statements.items() if made.check == ON_TRUST)
 
 
+NAMED_HERE = "representative is named"
 ON_TRUST = "taken on trust"  # the check of a sentence that has none; the house overrules it
 DEMANDS: dict[str, Callable[[Case], Clauses]] = {
     "access is free": free,
@@ -180,7 +182,7 @@ DEMANDS: dict[str, Callable[[Case], Clauses]] = {
     "retention is stated": retention,
     "sources are stated": asked_of_every_policy,
     "two contact methods": two_ways,
-    "representative is named": representative,
+    NAMED_HERE: representative,
     "signal is shown": signals,
     "security claims have evidence": evidence,
     "children are asked for a parent": parents,

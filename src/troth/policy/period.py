@@ -34,7 +34,7 @@ EVENTS = {
     "unstated": "a day the policy does not name",
     "used": "it is used up",
 }
-LENGTH = re.compile(r"(\d{1,4}) (hour|day|working day|week|month|year)s?")
+LENGTH = re.compile(r"([0-9]{1,4}) (hour|day|working day|week|month|year)s?")
 
 
 @dataclass(frozen=True, slots=True)

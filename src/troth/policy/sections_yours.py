@@ -82,7 +82,7 @@ def marketing(view: View) -> Iterator[Block]:
 
 
 def _channel(view: View, name: str, channel: str, choice: Choice, purpose: str) -> Row:
-    verb = "contact" if choice.topics else "publish"
+    verb = "publish" if channel in ("online", "print") else "contact"
     level = view.level(verb, purpose, channel, choice.topics[0] if choice.topics else "")
     asks = choice.channels[channel] if isinstance(choice.channels, dict) else choice.ask
     each = view.compiled.book.asked(asks, view.laws) == "each"

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import date
 
-from .acts import Act
+from .acts import NOTHING, Act
 from .asking import facts
 from .book import controller_of, items_of
 from .engine import Compiled
@@ -15,11 +15,13 @@ from .nouns import Policy, Purpose, in_force
 from .rules import CONSENT, NO_BRAKE, OBJECTION, SOFT
 from .wording import listed
 
+FORBIDDEN = CONSENT + 1
 SAYS = {
     NO_BRAKE: "as you asked us to",
     OBJECTION: "unless you say no",
     SOFT: "if you said yes, or bought from us and did not say no",
     CONSENT: "only if you say yes",
+    FORBIDDEN: "we do not: the law here forbids it",
 }
 
 NEEDED = {"contract": "Needed for what you asked for", "law": "The law asks for it"}
@@ -61,26 +63,16 @@ class View:
         found = self.policy.purposes.items()
         return {name: p for name, p in found if p.uses and p.basis != "none" and in_force(p, self.on)}
 
-    def level(self, verb: str, purpose: str, channel: str = "", topic: str = "", to: str = "") -> int:
-        """Return how much of a yes an act needs of people here: NO_BRAKE, OBJECTION, SOFT or CONSENT.
+    def level(self, verb: str, purpose: str, channel: str = "", topic: str = "") -> int:
+        """Return how much of a yes an act needs of people here: NO_BRAKE, OBJECTION, SOFT, CONSENT or FORBIDDEN.
 
-        All facts a caller could state are taken as stated; what is refused even so counts as CONSENT.
+        All facts a caller could state are taken as stated; what is refused even so is forbidden here.
         """
-        given, residence = frozenset(facts(self.compiled)), self.region
-        act = Act(
-            verb,
-            purpose,
-            self.brand,
-            channel=channel,
-            topic=topic,
-            to=to,
-            given=given,
-            form="statistics",
-            size=10_000,
-            hour=12,
-        )
-        rule = self.compiled.rule(act, residence, self.on)
-        return CONSENT if rule.refusal else rule.level
+        book, given = self.compiled.book, frozenset(facts(self.compiled))
+        items = book.let_through(book.items(self.policy.purposes[purpose].uses), purpose) if verb == "use" else NOTHING
+        act = Act(verb, purpose, self.brand, items, channel=channel, topic=topic, given=given)
+        rule = self.compiled.rule(act._replace(form="statistics", size=10_000, hour=12), self.region, self.on)
+        return FORBIDDEN if rule.refusal else rule.level
 
     def say(self, purpose: str) -> str:
         """Return what a person here can say about a purpose, in a few words."""
@@ -89,12 +81,10 @@ class View:
             return "We ask each time"
         level = self.level("use", purpose)
         if level == NO_BRAKE:
-            return {"contract": "Needed for what you asked for", "law": "The law asks for it"}.get(
-                found.basis, "Needed"
-            )
+            return NEEDED.get(found.basis, "Needed")
         if level == OBJECTION:
             return "On unless you say no" if found.choice else "You can object"
-        return "Only if you say yes"
+        return "Not done here" if level == FORBIDDEN else "Only if you say yes"
 
     def named(self, kind: str, name: str) -> str:
         """Return how customers read the name of anything in the policy."""
