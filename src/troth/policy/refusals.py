@@ -101,7 +101,9 @@ def covered(q: Question) -> Iterator[Reason]:
         kinds, place = q.book.policy.sources[q.act.source].at, q.brand.properties.get(q.act.where)
         if kinds and place and place.kind not in kinds:
             yield Reason("not_covered", f"sources.{q.act.source}.at", "", f"This source is not met at a {place.kind}.")
-    if q.act.verb == "publish":
+    if q.act.verb == "publish" and not q.purpose.shows:
+        yield Reason("not_covered", q.clause, "", f'The purpose "{q.purpose.say}" shows nothing.')
+    elif q.act.verb == "publish":
         yield from _outside(
             q, q.book.items(q.purpose.shows), f"{q.clause}.shows", f'The purpose "{q.purpose.say}" does not show'
         )

@@ -76,7 +76,7 @@ def clue(what: str, text: str, line: int) -> str:
         return "The same name is given a value twice; keep one."
     if "date" in what.lower():
         return "This day is not in the calendar; write dates as 2026-11-01."
-    source = text.splitlines()[line - 1] if 0 < line <= text.count("\n") + 1 and text else ""
+    source = dict(enumerate(text.split("\n"), 1)).get(line, "")
     return "Is a closing quote missing?" if source.count('"') % 2 else ""
 
 

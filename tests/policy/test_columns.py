@@ -1,0 +1,77 @@
+"""The columnar twin answers for everybody what the engine answers for each."""
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from tests.policy.making import TODAY, compiled
+from tests.policy.strategies import acts, law_packs, people, policy_files, turning_days
+from tests.policy.test_decide import OFFERS, standing_of
+
+from troth.laws import packs
+from troth.policy import columns
+from troth.policy.columns import decide_columns, to_columns
+from troth.policy.engine import Compiled
+
+
+@settings(max_examples=settings().max_examples // 2)
+@given(st.data())
+def test_both_engines_give_everybody_the_same_answer_for_the_same_reason(data):
+    file = data.draw(policy_files)
+    policy = Compiled(file, data.draw(st.one_of(law_packs, st.just(dict(packs())))))
+    crowd = [standing_of(policy, data.draw(people(file.policy))) for _ in range(12)]
+    table = to_columns(crowd)
+    for _ in range(4):
+        act, day = data.draw(acts(file.policy)), data.draw(turning_days)
+        verdicts = decide_columns(policy, act, table, day)
+        by_column = [verdicts.outcomes[code] for code in verdicts.codes]
+        one_by_one = [policy.decide(act, person, day) for person in crowd]
+        assert [(d.allowed, d.because) for d in by_column] == [(d.allowed, d.because) for d in one_by_one]
+        assert list(verdicts.allowed) == [decision.allowed for decision in one_by_one]
+
+
+def crowd_of(policy, size):
+    kinds = [
+        policy.standing("GB", yes=["news"], age=30),
+        policy.standing("GB", no=["news"]),
+        policy.standing("*", yes=["news"], age=12),
+        policy.standing("GB"),
+        policy.standing("GB", yes=["news:moss"], age=30),
+    ]
+    return [kinds[number % len(kinds)] for number in range(size)]
+
+
+@pytest.mark.parametrize("size", [0, 1, 7, 8, 9, 15, 16, 17])
+def test_nobody_is_lost_or_counted_twice_at_the_edge_of_a_chunk(monkeypatch, size):
+    monkeypatch.setattr(columns, "CHUNK", 8)
+    policy = compiled()
+    crowd = crowd_of(policy, size)
+    verdicts = decide_columns(policy, OFFERS, to_columns(crowd), TODAY)
+    assert list(verdicts.allowed) == [policy.decide(OFFERS, person, TODAY).allowed for person in crowd]
+    assert sum(verdicts.counts().values()) == size
+
+
+def test_counts_say_how_many_for_each_reason():
+    policy = compiled()
+    verdicts = decide_columns(policy, OFFERS, to_columns(crowd_of(policy, 10)), TODAY)
+    assert verdicts.counts() == {
+        (True, "consented", "choices.news"): 2,
+        (False, "refused", "choices.news"): 2,
+        (False, "no_parent", "policy.adult_from"): 2,
+        (False, "not_asked", "choices.news"): 4,
+    }
+
+
+def test_standings_of_two_versions_do_not_fit_one_table():
+    policy, other = compiled(), compiled(('topics = ["offers", "events"]', 'topics = ["events", "offers"]'))
+    with pytest.raises(ValueError, match="different policy versions"):
+        to_columns([policy.standing("GB"), other.standing("GB")])
+    with pytest.raises(ValueError, match="another version"):
+        decide_columns(policy, OFFERS, to_columns([other.standing("GB", yes=["news"])]), TODAY)
+
+
+def test_a_plane_that_is_not_there_is_all_zeros():
+    policy = compiled()
+    table = to_columns([policy.standing("GB"), policy.standing("GB")])
+    assert all(not planes for planes in table.planes.values())
+    assert not np.any(decide_columns(policy, OFFERS, table, TODAY).allowed)

@@ -1,0 +1,95 @@
+"""Which law protects whom, and on what ground data may travel."""
+
+from datetime import date, timedelta
+
+import pytest
+from tests.policy.making import TODAY
+
+from troth.laws import packs
+from troth.policy.law import protecting
+from troth.policy.nouns import Shield
+
+ALL = packs()
+EVERYBODY = {("uk", ""), ("eu", ""), ("us", ""), ("us-ca", ""), ("us-states", "")}
+
+
+@pytest.mark.parametrize(
+    ("residence", "protected"),
+    [
+        ("GB", {("uk", "GB")}),
+        ("FR", {("eu", "FR")}),
+        ("US-CA", {("us-ca", "CA"), ("us", "CA")}),
+        ("US-TX", {("us-states", "TX"), ("us", "TX")}),
+        ("US-WY", {("us", "WY")}),
+        ("US", {("us", ""), ("us-ca", ""), ("us-states", "")}),
+        ("GB+FR", {("uk", "GB"), ("eu", "FR")}),
+        ("DE+FR", {("eu", "")}),
+        ("eu", {("eu", "")}),
+        ("us-ca", {("us-ca", ""), ("us", "")}),
+        ("JP", EVERYBODY),
+        ("*", EVERYBODY),
+        ("GB+*", {("uk", ""), *(EVERYBODY - {("uk", "")})}),
+        ("", EVERYBODY),
+        ("US-", {("us", ""), *()}),
+    ],
+)
+def test_each_residence_is_protected_by_its_own_law_and_a_strange_one_by_all(residence, protected):
+    found = {(pack.name, region) for pack, region in protecting(residence, ALL)}
+    if residence == "US-":
+        assert {name for name, _ in found} >= {"us"}
+    else:
+        assert found == protected
+
+
+def test_a_region_dated_rule_holds_there_from_its_day_and_nowhere_else():
+    rule = next(rule for rule in ALL["us-states"].rules if rule.signal and "TX" in rule.regions)
+    begins = rule.regions["TX"]
+    assert rule.in_force(begins, "TX")
+    assert not rule.in_force(begins - timedelta(days=1), "TX")
+    assert not rule.in_force(begins, "WY")
+    assert rule.in_force(begins, "")  # which state is not known: the strictest
+
+
+UK, EU = ALL["uk"].transfers, ALL["eu"].transfers
+ENDS = date(2027, 1, 1)
+
+
+@pytest.mark.parametrize(
+    ("law", "country", "shield", "day", "may"),
+    [
+        (UK, "GB", None, TODAY, True),
+        (UK, "IE", None, TODAY, True),
+        (UK, "US", None, TODAY, False),
+        (EU, "GB", None, date(2031, 12, 26), True),
+        (EU, "GB", None, date(2031, 12, 27), False),
+        (EU, "US", Shield("dpf", ENDS), TODAY, True),
+        (EU, "US", Shield("dpf-uk", ENDS), TODAY, False),
+        (UK, "US", Shield("dpf", ENDS), TODAY, False),
+        (UK, "US", Shield("dpf-uk", ENDS), TODAY, True),
+        (EU, "US", Shield("dpf", ENDS), ENDS - timedelta(days=1), True),
+        (EU, "US", Shield("dpf", ENDS), ENDS, False),
+        (EU, "US", Shield("dpf"), TODAY, False),
+        (EU, "IN", Shield("scc", ENDS, assessed="TIA-1"), TODAY, True),
+        (EU, "IN", Shield("scc", ENDS), TODAY, False),
+        (EU, "IN", Shield("dpf", ENDS), TODAY, False),
+        (EU, "IN", Shield("consent", ENDS, assessed="TIA-1"), TODAY, False),
+        (EU, "*", None, TODAY, False),
+    ],
+)
+def test_data_travels_only_on_a_ground_in_force(law, country, shield, day, may):
+    assert bool(law.ground(country, [shield] if shield else [], day)) is may
+
+
+def test_the_second_safeguard_serves_where_the_first_does_not():
+    both = [Shield("dpf", ENDS), Shield("dpf-uk", ENDS)]
+    assert UK
+    assert EU
+    assert UK.ground("US", both, TODAY)
+    assert EU.ground("US", both, TODAY)
+
+
+@pytest.mark.parametrize(("region", "age"), [("DE", 16), ("FR", 15), ("AT", 14), ("FI", 13), ("XX", 16), ("", 16)])
+def test_the_age_of_consent_is_the_countrys_and_the_highest_where_that_is_not_known(region, age):
+    ages = ALL["eu"].ages
+    assert ages
+    assert ages.at(region) == age
