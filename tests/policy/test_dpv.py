@@ -18,7 +18,9 @@ from troth.policy.load import load
 HERE = Path(__file__).parent
 EXCERPT = HERE / "data" / "dpv-terms.txt"
 PUBLISHED = sorted((HERE.parents[1] / "policies").glob("*.toml"))
-VOCABULARY = Path(os.environ.get("TROTH_VOCABULARY", "/work/shared/data/vocab"))  # dpv.csv.gz and its siblings
+VOCABULARY = Path(
+    os.environ.get("TROTH_VOCABULARY") or Path(__file__).parents[3] / "shared" / "data" / "vocab"
+)  # dpv.csv.gz and its siblings
 FILES = ("dpv.csv.gz", "dpv-pd.csv.gz", "dpv-eu-gdpr.csv.gz")
 DPV = "https://w3id.org/dpv"
 GDPR = CONTEXT["eu-gdpr"]
