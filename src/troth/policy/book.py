@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import hashlib
 from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import date
 from functools import cached_property
 
 from .law import Applied, LawPack, protecting
-from .load import PolicyFile
+from .load import PolicyFile, sha256
 from .nouns import Brand, Choice, Dated, Item, Policy, Property, Purpose, Recipient, Shield, in_force
 
 STRICTEST = "in"  # what an unanswered or unsettled question counts as
@@ -106,7 +105,7 @@ class Book:
     @cached_property
     def layout(self) -> str:
         """A short name of the slot numbering: bits made under another layout are never read."""
-        return hashlib.sha256("\n".join(self.slots).encode()).hexdigest()[:16]
+        return sha256("\n".join(self.slots).encode())[:16]
 
     def mask(self, pattern: str) -> int:
         """Return the bits of all slots meant by "news", "news:skerry", "news:*:sms", "personalise" or "*".

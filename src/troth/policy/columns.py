@@ -14,16 +14,15 @@ from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
-from .acts import FLAGS, SETS, Act, Decision, Reason, Standing
+from .acts import SETS, Act, Decision, Reason, Standing
 from .engine import Compiled
 from .rules import Rule
 
 if TYPE_CHECKING:
     import numpy.typing as npt
 
-CHUNK: Final = 1 << 15  # people at a time: a chunk's working set fits the second-level cache
+CHUNK: Final = 1 << 16  # people at a time: a chunk's working set fits the second-level cache
 UNSEEN: Final = 255
-CORES: Final = 2 * max(FLAGS.values())  # values `Standing.core` can have
 
 
 @dataclass(frozen=True)
@@ -106,7 +105,7 @@ def decide_columns(compiled: Compiled, act: Act, people: Columns, at: date) -> V
 class _Table:
     """The answers of a few rules, one a residence, by what they can see of a person.
 
-    What can be seen is packed as: residence | core | signal, stop, no | a soft and a yes bit for each slot.
+    What can be seen is packed as: residence | core | signal | stop | no | a soft and a yes bit for each slot.
     """
 
     def __init__(self, rules: list[Rule]) -> None:
@@ -117,43 +116,47 @@ class _Table:
         for rule in rules:
             asked, slots = asked | rule.asked, slots | rule.slots
             signals, core = signals | rule.signals, core | rule.core_mask
-        self.asked, self.slots, self.signals = _places(asked), _places(slots), _places(signals)
-        self.cores = np.array([_squeeze(value, core) for value in range(CORES)], np.uint32)
-        self.spread = [value for value in range(CORES) if not value & ~core]  # the inverse of `cores`
-        self.base = 2 * len(self.asked) + 3
-        self.width = self.base + core.bit_count()
+        self.asked, self.core = _places(asked), core
+        wholes = (("signal", signals), ("stop", slots), ("no", slots))
+        self.sets = [(name, _by_plane(_places(bits))) for name, bits in wholes]
+        self.sets += [(name, _by_plane([slot])) for slot in self.asked for name in ("soft", "yes")]
+        self.base = len(self.sets)
+        self.width = self.base + core.bit_length()
         self.codes = np.full(len(rules) << self.width, UNSEEN, np.uint8)
+        # The narrowest numbers that hold it: a chunk of bytes is worked through several times faster than one of words.
+        self.small = np.dtype(np.uint8 if self.base <= 8 else np.uint32)
+        self.wide = np.dtype(np.uint16 if self.width + (len(rules) - 1).bit_length() <= 16 else np.uint32)
 
-    def seen(self, people: Columns, part: slice) -> npt.NDArray[np.uint32]:
+    def seen(self, people: Columns, part: slice) -> npt.NDArray[np.uint16 | np.uint32]:
         """Return, for each person of a chunk, all that the rules can see of them as one small number."""
-        seen = self.cores.take(people.core[part])
-        seen <<= self.base
-        place = 0
-        for slot in self.asked:
-            for name in ("yes", "soft"):
-                _mark(seen, people.planes[name], [slot], part, place)
-                place += 1
-        for name, slots in (("no", self.slots), ("stop", self.slots), ("signal", self.signals)):
-            _mark(seen, people.planes[name], slots, part, place)
-            place += 1
+        core = people.core[part]
+        said = np.zeros(len(core), self.small)
+        for name, planes in self.sets:
+            said += said  # makes room for one more bit
+            for plane, mask in planes.items():
+                if plane in people.planes[name]:
+                    said |= ((people.planes[name][plane][part] & np.uint8(mask)) != 0).view(np.uint8)
+        seen = (core & np.uint16(self.core)).astype(self.wide, copy=False)
+        seen <<= self.wide.type(self.base)
+        seen |= said
         if len(self.rules) > 1:
-            seen |= people.residence[part].astype(np.uint32) << self.width
+            seen |= people.residence[part].astype(self.wide) << self.wide.type(self.width)
         return seen
 
-    def look_up(self, seen: npt.NDArray[np.uint32]) -> npt.NDArray[np.uint8]:
+    def look_up(self, seen: npt.NDArray[np.uint16 | np.uint32]) -> npt.NDArray[np.uint8]:
         found = self.codes.take(seen)
-        missing = found == UNSEEN
-        if missing.any():
-            for value in np.unique(seen[missing]):
+        if found.max(initial=0) == UNSEEN:
+            for value in np.unique(seen[found == UNSEEN]):
                 self.codes[value] = self._code(int(value))
             found = self.codes.take(seen)
         return found
 
     def _code(self, seen: int) -> int:
         rule = self.rules[seen >> self.width]
-        core = self.spread[seen >> self.base & len(self.spread) - 1]
-        no, stop, signal = (bool(seen >> self.base - 3 + place & 1) for place in range(3))
-        yes, soft = (sum(1 << slot for at, slot in enumerate(self.asked) if seen >> 2 * at + s & 1) for s in (0, 1))
+        core = seen >> self.base & (1 << self.width - self.base) - 1
+        signal, stop, no = (seen >> self.base - place & 1 for place in (1, 2, 3))
+        pairs = [(slot, seen >> 2 * place & 3) for place, slot in enumerate(reversed(self.asked))]
+        yes, soft = (sum(1 << slot for slot, pair in pairs if pair >> which & 1) for which in (0, 1))
         # Of no, stop and signal it is known whether any slot has one: that is all a rule that looks at them asks.
         decision = rule.answer(rule.see(core, yes, -no, -stop, -signal, soft))
         number = self._numbers.setdefault((decision.allowed, decision.because), len(self.outcomes))
@@ -162,27 +165,18 @@ class _Table:
         return number
 
 
-def _mark(
-    seen: npt.NDArray[np.uint32], planes: Mapping[int, npt.NDArray[np.uint8]], slots: list[int], part: slice, place: int
-) -> None:
-    """Set bit `place` of each person who has any of `slots` in a set."""
-    wanted: dict[int, int] = {}
+def _by_plane(slots: list[int]) -> dict[int, int]:
+    """Return the bits of some slots by the plane they stand in."""
+    planes: dict[int, int] = {}
     for slot in slots:
-        wanted[slot >> 3] = wanted.get(slot >> 3, 0) | 1 << (slot & 7)
-    for plane, mask in wanted.items():
-        if plane in planes:
-            found = (planes[plane][part] & np.uint8(mask)) != 0
-            seen |= found.astype(np.uint32) << place
+        planes[slot >> 3] = planes.get(slot >> 3, 0) | 1 << (slot & 7)
+    return planes
 
 
 def _places(bits: int) -> list[int]:
-    return [place for place in range(bits.bit_length()) if bits >> place & 1]
+    """Return the numbers of the bits that are set.
 
-
-def _squeeze(value: int, mask: int) -> int:
-    """Return the bits of `value` under `mask`, pushed together.
-
-    >>> _squeeze(0b1010, 0b1110)
-    5
+    >>> _places(0b1010)
+    [1, 3]
     """
-    return sum((value >> bit & 1) << place for place, bit in enumerate(_places(mask)))
+    return [place for place in range(bits.bit_length()) if bits >> place & 1]

@@ -5,7 +5,6 @@ from __future__ import annotations
 import unicodedata
 from collections.abc import Iterable
 from dataclasses import dataclass
-from difflib import get_close_matches
 
 # Letters of other alphabets that look like ours. A name built with one is refused, and the name that
 # was probably meant is offered: the look-alike set is Unicode TR39's, cut to lower-case Latin.
@@ -53,6 +52,8 @@ def did_you_mean(word: str, known: Iterable[str]) -> str:
     # A look-alike is reported as such even where the right name is not known: it is never an accident to let pass.
     note = f"It contains {named}. " if strange else ""
     plain = unicodedata.normalize("NFKD", word[:80]).casefold().translate(LOOK_ALIKE)
+    from difflib import get_close_matches  # noqa: PLC0415 -- only where there is a mistake to explain
+
     near = get_close_matches(plain, names, n=1, cutoff=0.6)
     if near:
         return f'{note}Did you mean "{near[0]}"?'

@@ -35,7 +35,7 @@ NEEDS = ("objection", "consent | soft", "consent")  # each stricter than the one
 ANYWHERE = "*"  # a residence nobody knows: every pack applies, the strictest rule wins
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class LawRule:
     """One rule that can change a decision. Every condition given must match; an empty one matches all."""
 
@@ -78,7 +78,7 @@ class LawRule:
         return self.begin, self.end, *self.regions.values()
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class Demand:
     """A demand on the policy as a whole."""
 
@@ -99,7 +99,7 @@ class Demand:
         return max(since, self.begin) <= day < self.end
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class Clock:
     """A deadline as data."""
 
@@ -117,7 +117,7 @@ class Clock:
     end: date = key(DAY, END, date.max, called="until")
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class Ages:
     """The age from which a young person answers alone."""
 
@@ -132,7 +132,7 @@ class Ages:
         return self.by.get(region, self.otherwise) if region else max([*self.by.values(), self.otherwise])
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class Adequate:
     """Countries found to protect data as well as home."""
 
@@ -144,7 +144,7 @@ class Adequate:
     end: date = key(DAY, END, date.max, called="until")
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class Safeguard:
     """A safeguard this jurisdiction accepts for transfers."""
 
@@ -157,7 +157,7 @@ class Safeguard:
     end: date = key(DAY, END, date.max, called="until")
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class Transfers:
     """Where data may go."""
 
@@ -196,7 +196,7 @@ class Transfers:
         return (country in accepted.to or "*" in accepted.to) and (bool(shield.assessed) or not accepted.assess)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class PackHead:
     """Which jurisdiction a pack is for."""
 
@@ -208,7 +208,7 @@ class PackHead:
     authority: dict[str, str] = key(Table(TEXT), "where one may complain", {})
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class LawPack:
     """The law of one jurisdiction, as far as it bears on a retailer's use of personal data."""
 

@@ -77,7 +77,7 @@ def in_force(part: Dated, day: date) -> bool:
     return part.begin <= day < part.end
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class Entity:
     """A company: a controller, its parent, or another member of the group."""
 
@@ -91,7 +91,7 @@ class Entity:
     end: date = key(DAY, END, date.max, called="until")
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class About:
     """Whose policy this is, from which day, and where a person turns."""
 
@@ -112,7 +112,7 @@ class About:
     authority: str = key(TEXT, "the regulator that leads", "")
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class Property:
     """One place a brand can be met: a site, app, page, event or magazine, from a day until a day."""
 
@@ -125,7 +125,7 @@ class Property:
     end: date = key(DAY, END, date.max, called="until")
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class Brand:
     """A trading name under one controller."""
 
@@ -142,7 +142,7 @@ class Brand:
     end: date = key(DAY, END, date.max, called="until")
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class Item:
     """A single field within a category."""
 
@@ -150,7 +150,7 @@ class Item:
     dpv: str = key(TEXT, "its term in the W3C Data Privacy Vocabulary, e.g. EmailAddress", "")
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class Data:
     """A category: what is held together, for how long, and inside which walls."""
 
@@ -168,7 +168,7 @@ class Data:
     only_for: tuple[str, ...] = key(Many(PURPOSE), "a wall: the only purposes", ())
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class Form:
     """A form people fill in at a source."""
 
@@ -179,7 +179,7 @@ class Form:
     offers: tuple[str, ...] = key(Many(Ref("choice")), "choices it puts to the person", ())
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class Source:
     """Where data comes from, and what it may bring."""
 
@@ -200,7 +200,7 @@ class Source:
     end: date = key(DAY, END, date.max, called="until")
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class Shield:
     """The safeguard under which data goes to one country."""
 
@@ -210,7 +210,7 @@ class Shield:
     assessed: str = key(TEXT, "the transfer assessment", "")
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class Contract:
     """The written instructions a processor works under (GDPR art. 28)."""
 
@@ -220,7 +220,7 @@ class Contract:
     instructions: str = key(TEXT, "what it may do", "")
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class Recipient:
     """Anyone a disclosure goes to."""
 
@@ -246,7 +246,7 @@ class Recipient:
     end: date = key(DAY, END, date.max, called="until")
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class Cookie:
     """A cookie, storage key, pixel or script; it belongs to exactly one purpose."""
 
@@ -261,7 +261,7 @@ class Cookie:
     match: str = key(Text(80), "its name, where it is not a plain word; * stands for anything", "")
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class Purpose:
     """The one reason a use happens."""
 
@@ -305,7 +305,7 @@ LAW = Text(20)  # a law pack's code, or "default"
 ASK = Either(OneOf(ASKS), Table(OneOf(ASKS), names=LAW))
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class Choice:
     """A question the policy puts to the person. Every yes has an equal no."""
 
@@ -327,7 +327,7 @@ class Choice:
     most: str = key(TEXT, "how often at most", "")
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class Right:
     """Something a person may ask of us."""
 
@@ -342,7 +342,7 @@ class Right:
     verify: str = key(TEXT, "the least we ask to know who asks", "")
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class Statement:
     """A plain sentence with a check behind it."""
 
@@ -356,7 +356,7 @@ class Statement:
     until: date | None = key(DAY, "the first day the claim no longer holds", None)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class Promise:
     """An executable example that must stay true."""
 
@@ -364,7 +364,7 @@ class Promise:
     answer: str = key(TEXT, '"yes" or "no", and the line that says so', called="get")
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class Policy:
     """One published version of a privacy policy."""
 

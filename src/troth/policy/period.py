@@ -6,7 +6,6 @@ Pure calendar arithmetic: no clock, no time zone. The periods themselves stand i
 from __future__ import annotations
 
 import re
-from calendar import monthrange
 from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import date, timedelta
@@ -69,11 +68,19 @@ class Length:
             year, month = divmod(months, 12)
             if year > date.max.year:
                 raise OverflowError("the period ends after the year 9999")
-            return date(year, month + 1, min(start.day, monthrange(year, month + 1)[1]))
+            first = date(year, month + 1, 1)
+            return first.replace(day=min(start.day, _last_day(first)))
         if self.unit == "working day":
             raise ValueError("working days need a calendar of holidays")
         days = -(-self.number // 24) if self.unit == "hour" else self.number * (7 if self.unit == "week" else 1)
         return start + timedelta(days=days)
+
+
+def _last_day(first: date) -> int:
+    """Return the number of days of the month that begins on `first`."""
+    if first.month == 12:
+        return 31
+    return (first.replace(month=first.month + 1) - first).days
 
 
 @dataclass(frozen=True, slots=True)

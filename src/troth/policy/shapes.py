@@ -76,7 +76,7 @@ class Shape(Protocol):
     def schema(self) -> Schema: ...
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False, repr=False)
 class Text:
     """Words. Control and direction-changing characters are refused: they can make a line read as another."""
 
@@ -99,7 +99,7 @@ class Text:
         return {"type": "string", "minLength": 1, "maxLength": self.most}
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False, repr=False)
 class Flag:
     """True or false."""
 
@@ -110,7 +110,7 @@ class Flag:
         return {"type": "boolean"}
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False, repr=False)
 class Whole:
     """A whole number within bounds."""
 
@@ -128,7 +128,7 @@ class Whole:
         return {"type": "integer", "minimum": self.least, "maximum": self.most}
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False, repr=False)
 class Day:
     """A calendar day, written without quotes."""
 
@@ -141,7 +141,7 @@ class Day:
         return {"type": "string", "format": "date"}
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False, repr=False)
 class OneOf:
     """One word out of a fixed list."""
 
@@ -158,7 +158,7 @@ class OneOf:
         return {"enum": list(self.words)}
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False, repr=False)
 class Ref:
     """The name of something defined elsewhere in the file; looked up once everything is read."""
 
@@ -176,7 +176,7 @@ class Ref:
         return {"type": "string", "description": f"name of a {self.kind}"}
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False, repr=False)
 class Parsed:
     """Text with a small grammar of its own."""
 
@@ -197,7 +197,7 @@ class Parsed:
         return {"type": "string", "pattern": self.pattern}
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False, repr=False)
 class Many:
     """A list, or a single value standing for a list of one."""
 
@@ -223,7 +223,7 @@ class Many:
         return {"anyOf": [self.of.schema(), many]} if self.alone else many
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False, repr=False)
 class Table:
     """Names, each with a value of one shape."""
 
@@ -252,7 +252,7 @@ class Table:
         return {"type": "object", "additionalProperties": self.of.schema(), "propertyNames": names}
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False, repr=False)
 class Either:
     """One of two shapes, told apart by the TOML type of the value."""
 
@@ -267,7 +267,7 @@ class Either:
         return {"anyOf": [self.usual.schema(), self.other.schema()]}
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False, repr=False)
 class Record:
     """A table whose keys are the fields of a dataclass, declared with `key`."""
 
