@@ -143,8 +143,14 @@ class Oracle:
     def laws_of(self, residence: str) -> dict[str, str]:
         """Return the packs that protect this residence, each with the sub-region, "" where that is not known."""
         regions: dict[str, set[str]] = {}
+        places = []
         for said in residence.split("+"):
-            place = self.policy.about.treat.get(said, said)
+            country = said.partition("-")[0]
+            treated = self.policy.about.treat.get(said) or self.policy.about.treat.get(country)
+            own = any(said in pack.head.covers or country in pack.head.covers for pack in self.packs.values())
+            places += ([said] if own or not treated else []) + (treated.split("+") if treated else [])
+        for treated_as in places:
+            place = treated_as
             country, _, state = ("", "", "") if place in self.packs else place.partition("-")
             direct = [name for name, pack in self.packs.items() if place in (name, *pack.head.covers)]
             if not direct and state:

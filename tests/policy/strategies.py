@@ -162,7 +162,10 @@ def recipient(role: str) -> st.SearchStrategy[dict[str, Any]]:
         | sometimes(
             shield=st.dictionaries(
                 st.sampled_from(["US", "IN"]),
-                st.one_of(shields, st.lists(shields, max_size=2, unique_by=repr)),
+                st.one_of(
+                    shields,
+                    st.lists(shields, max_size=2, unique_by=lambda one: one if isinstance(one, str) else one["scheme"]),
+                ),
                 max_size=2,
             ),
             contract=contracts,

@@ -75,3 +75,11 @@ def test_a_plane_that_is_not_there_is_all_zeros():
     table = to_columns([policy.standing("GB"), policy.standing("GB")])
     assert all(not planes for planes in table.planes.values())
     assert not np.any(decide_columns(policy, OFFERS, table, TODAY).allowed)
+
+
+def test_people_may_live_in_more_places_than_a_byte_can_number():
+    policy = compiled()
+    homes = [f"{first}{second}+GB" for first in "ABCDEFGHIJKLMNOP" for second in "ABCDEFGHIJKLMNOPQRST"]
+    crowd = [policy.standing(home, yes=["news"], age=30) for home in homes]
+    verdicts = decide_columns(policy, OFFERS, to_columns(crowd), TODAY)
+    assert list(verdicts.allowed) == [policy.decide(OFFERS, person, TODAY).allowed for person in crowd]

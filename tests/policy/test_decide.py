@@ -1,5 +1,7 @@
 """The engine against a slow, obvious oracle, and the answers people would ask for by name."""
 
+from copy import deepcopy
+from dataclasses import replace
 from datetime import date, datetime, timedelta
 from itertools import product
 from typing import Any
@@ -9,11 +11,22 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from tests.policy import oracle
 from tests.policy.making import TODAY, compiled
-from tests.policy.strategies import acts, law_packs, people, policy_files, turning_days
+from tests.policy.strategies import (
+    acts,
+    law_packs,
+    law_rules,
+    people,
+    policy_files,
+    policy_tables,
+    to_toml,
+    turning_days,
+)  # fmt: skip
 
 from troth.laws import packs
 from troth.policy.acts import Act, Decision, Standing
 from troth.policy.engine import Compiled
+from troth.policy.law import LawPack, LawRule, PackHead
+from troth.policy.load import loads
 
 OFFERS = Act("contact", "news", "fern", channel="email", topic="offers")
 ORDER = Act("use", "order", "fern", frozenset(["contact"]))
@@ -232,3 +245,141 @@ def test_a_choice_as_a_whole_is_a_yes_while_one_cell_of_it_is():
     none = policy.standing("GB", yes=["news"], stop=["news:fern:*"])
     assert policy.decide(use, one, TODAY).allowed
     assert policy.decide(use, none, TODAY).because.code == "stopped"
+
+
+# --- Stricter never gives a yes --------------------------------------------------------------------------------------
+
+
+@settings(max_examples=settings().max_examples // 4)
+@given(st.data())
+def test_one_more_rule_of_law_only_ever_takes_a_yes_away(data):
+    file, laws = data.draw(policy_files), data.draw(st.one_of(law_packs, st.just(dict(packs()))))
+    name = data.draw(st.sampled_from(sorted(laws)))
+    stricter = {**laws, name: replace(laws[name], rules=(*laws[name].rules, data.draw(law_rules(name))))}
+    before, after = Compiled(file, laws), Compiled(file, stricter)
+    for _ in range(6):
+        act, day, person = data.draw(acts(file.policy)), data.draw(turning_days), data.draw(people(file.policy))
+        allowed = [policy.decide(act, standing_of(policy, person), day).allowed for policy in (before, after)]
+        assert allowed != [False, True], (act, person, day)
+
+
+def ask_first(tables):
+    for choice in tables["choices"].values():
+        choice["ask"] = "in"
+        if isinstance(choice.get("channels"), dict):
+            choice["channels"] = dict.fromkeys(choice["channels"], "in")
+
+
+def forget_sales(tables):
+    for choice in tables["choices"].values():
+        choice.pop("soft", None)
+
+
+def wall_off(tables):
+    for made in tables["data"].values():
+        made["never"] = sorted({*made.get("never", []), "use", "contact"})
+
+
+def adults_only(tables):
+    for purpose in tables["purposes"].values():
+        purpose["not_under"] = 18
+
+
+def call_it_marketing(tables):
+    for purpose in tables["purposes"].values():
+        purpose["kind"] = sorted({*purpose.get("kind", []), "marketing", "profiling"})
+
+
+@settings(max_examples=settings().max_examples // 4)
+@given(st.data(), st.sampled_from([ask_first, forget_sales, wall_off, adults_only, call_it_marketing]))
+def test_a_stricter_line_of_the_policy_only_ever_takes_a_yes_away(data, tighten):
+    loose = data.draw(policy_tables)
+    strict = deepcopy(loose)
+    tighten(strict)
+    laws = data.draw(st.one_of(law_packs, st.just(dict(packs()))))
+    before, after = (Compiled(loads(to_toml(tables).encode()), laws) for tables in (loose, strict))
+    for _ in range(6):
+        act, day, person = data.draw(acts(before.policy)), data.draw(turning_days), data.draw(people(before.policy))
+        allowed = [policy.decide(act, standing_of(policy, person), day).allowed for policy in (before, after)]
+        assert allowed != [False, True], (act, person, day)
+
+
+# --- Known to differ: each is a finding; when it is mended, take the mark away --------------------------------------------
+
+CONSENT_TO_SELL = (
+    'choice = "news", uses = ["contact"]',
+    'choice = "news", kind = "marketing", uses = ["contact", "card"]',
+)
+CARD_FOR_NEWS = ('only_for = ["order"]', 'only_for = ["order", "news"]')
+
+
+def test_a_card_is_not_kept_to_sell_more_without_a_yes_however_the_choice_is_asked():
+    policy = compiled(
+        ('laws = ["uk"]', 'laws = ["eu"]'), ('ask = "in"\n', 'ask = "each"\n'), CONSENT_TO_SELL, CARD_FOR_NEWS
+    )
+    keep = Act("keep", "news", "fern", frozenset(["card_token"]))
+    assert not policy.decide(keep, policy.standing("FR", age=30), TODAY).allowed
+
+
+@pytest.mark.parametrize("items", [frozenset(), frozenset(["purchases"])])
+def test_a_wall_around_the_address_stops_every_message_that_uses_it(items):
+    policy = compiled(
+        ('contact = { say = "how to reach you"', 'contact = { only_for = ["order"], say = "how to reach you"'),
+        ('choice = "news", uses = ["contact"]', 'choice = "news", uses = ["contact", "orders"]'),
+    )
+    person = policy.standing("GB", yes=["news"], age=30)
+    assert not policy.decide(OFFERS._replace(items=items), person, TODAY).allowed
+
+
+def test_a_signal_against_adverts_leaves_the_news_one_chose():
+    both = 'both = { say = "both", choice = ["news", "ads"], uses = ["contact"] }\nsuit = { say'
+    policy = compiled(
+        ("[choices.news]", '[choices.ads]\nask = "in"\nsignal = "gpc"\n\n[choices.news]'), ("suit = { say", both)
+    )
+    person = policy.standing("GB", yes=["*"], signal=True, age=30)
+    assert policy.decide(OFFERS, person, TODAY).allowed
+    assert policy.decide(Act("use", "news", "fern", frozenset(["email"])), person, TODAY).allowed
+
+
+def test_a_signal_rule_that_names_no_kind_speaks_to_every_kind():
+    head = PackHead(name="uk", say="X", covers=("GB",), read=TODAY)
+    heed = LawRule(id="heed", cite="c", say="s", trust="k", signal="gpc")
+    policy = Compiled(compiled().book.file, {"uk": LawPack(head=head, rules=(heed,))})
+    person = policy.standing("GB", yes=["news"], signal=True, age=30)
+    assert policy.decide(OFFERS, person, TODAY).because.code == "signal"
+
+
+@pytest.mark.parametrize("kind", ["research", "sale"])
+def test_calling_a_purpose_a_sale_too_does_not_free_it_from_the_cookie_law(kind):
+    show = f'show = {{ say = "show", choice = "ads", kind = "{kind}", uses = ["contact"] }}\nsuit = {{ say'
+    policy = compiled(
+        ("[choices.news]", '[choices.ads]\nask = "out"\nsignal = "gpc"\n\n[choices.news]'), ("suit = { say", show)
+    )
+    use = Act("use", "show", "fern", frozenset(["email"]))
+    assert not policy.decide(use, policy.standing("GB", age=30), TODAY).allowed
+
+
+def test_a_tuple_is_no_act_even_after_the_act_it_looks_like_was_asked():
+    policy = compiled()
+    person = policy.standing("GB")
+    assert policy.decide(ORDER, person, TODAY).allowed
+    assert not policy.decide(tuple(ORDER), person, TODAY).allowed  # type: ignore[arg-type]
+
+
+def test_an_item_that_is_no_text_is_refused():
+    policy = compiled(('items = ["purchases"]', 'items = ["purchases", "1"]'))
+    act = ORDER._replace(items=frozenset([1]))  # type: ignore[list-item]
+    assert not policy.decide(act, policy.standing("GB"), TODAY).allowed
+
+
+STATISTICS = ('say = "our mailing house"', 'say = "our mailing house", at_least = 20, needs = ["consent form"]')
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [{"given": "no consent form at all", "size": 20}, {"given": frozenset(["consent form"]), "size": float("nan")}],
+)
+def test_a_part_of_the_wrong_kind_is_never_taken_for_the_right_one(wrong):
+    policy = compiled(STATISTICS)
+    act = Act("disclose", "news", "fern", frozenset(["email"]), to="post", **wrong)
+    assert not policy.decide(act, policy.standing("GB", yes=["news"], age=30), TODAY).allowed

@@ -1,5 +1,6 @@
 """Which law protects whom, and on what ground data may travel."""
 
+from dataclasses import replace
 from datetime import date, timedelta
 
 import pytest
@@ -16,13 +17,13 @@ EVERYBODY = {("uk", ""), ("eu", ""), ("us", ""), ("us-ca", ""), ("us-states", ""
 @pytest.mark.parametrize(
     ("residence", "protected"),
     [
-        ("GB", {("uk", "GB")}),
+        ("GB", {("uk", "")}),
         ("FR", {("eu", "FR")}),
         ("US-CA", {("us-ca", "CA"), ("us", "CA")}),
         ("US-TX", {("us-states", "TX"), ("us", "TX")}),
         ("US-WY", {("us", "WY")}),
         ("US", {("us", ""), ("us-ca", ""), ("us-states", "")}),
-        ("GB+FR", {("uk", "GB"), ("eu", "FR")}),
+        ("GB+FR", {("uk", ""), ("eu", "FR")}),
         ("DE+FR", {("eu", "")}),
         ("eu", {("eu", "")}),
         ("us-ca", {("us-ca", ""), ("us", "")}),
@@ -93,3 +94,20 @@ def test_the_age_of_consent_is_the_countrys_and_the_highest_where_that_is_not_kn
     ages = ALL["eu"].ages
     assert ages
     assert ages.at(region) == age
+
+
+# --- Known to differ: each is a finding; when it is mended, take the mark away --------------------------------------------
+
+
+def test_a_state_nobody_knows_meets_every_states_rules_whichever_packs_the_policy_names():
+    assert {(pack.name, region) for pack, region in protecting("US", {"us": ALL["us"]})} == {("us", "")}
+
+
+@pytest.mark.parametrize("residence", ["US-ca", "US-ZZZ", "US-C", "US-california"])
+def test_what_is_no_state_is_nowhere_known(residence):
+    assert {pack.name for pack, _ in protecting(residence, ALL)} >= {"us", "us-ca", "us-states"}
+
+
+def test_two_packs_that_cover_one_country_both_protect_its_people():
+    second = replace(ALL["uk"], head=replace(ALL["uk"].head, name="uk-2"))
+    assert {pack.name for pack, _ in protecting("GB", {"uk": ALL["uk"], "uk-2": second})} == {"uk", "uk-2"}

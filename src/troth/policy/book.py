@@ -57,7 +57,7 @@ class Book:
     def _implied(self, purpose: Purpose) -> set[str]:
         asked = [self.policy.choices[name] for name in purpose.choice]
         marketing = any(choice.topics for choice in asked)
-        adverts = any(choice.signal for choice in asked) and "sale" not in purpose.kind
+        adverts = any(choice.signal for choice in asked)
         return (
             ({"marketing"} if marketing else set())
             | ({"adverts"} if adverts else set())
@@ -136,10 +136,11 @@ class Book:
     @cached_property
     def signalled(self) -> int:
         """The slots a device signal says no to: where the policy says so or any law pack might."""
-        listening = {kind for pack in self.packs.values() for rule in pack.rules if rule.signal for kind in rule.kinds}
+        listening = [set(rule.kinds) for pack in self.packs.values() for rule in pack.rules if rule.signal]
         bits = 0
         for name, purpose in self.policy.purposes.items():
-            if self.kinds[name] & listening or any(self.policy.choices[c].signal for c in purpose.choice):
+            heard = any(not kinds or kinds & self.kinds[name] for kinds in listening)
+            if heard or any(self.policy.choices[c].signal for c in purpose.choice):
                 for slot in purpose.choice or (name,):
                     bits |= self.mask(slot)
         return bits
@@ -149,9 +150,16 @@ class Book:
     def protecting(self, residence: str) -> tuple[Applied, ...]:
         """Return the packs that protect someone of `residence`, after what the policy says it treats them as."""
         if residence not in self._applied:
-            treated = "+".join(self.policy.about.treat.get(one, one) for one in residence.split("+"))
+            treated = "+".join(map(self._treated, residence.split("+")))
             self._applied[residence] = protecting(treated, self.packs)
         return self._applied[residence]
+
+    def _treated(self, residence: str) -> str:
+        """Return whom the policy treats this residence as: besides its own law where it has one, never instead."""
+        country = residence.partition("-")[0]
+        other = self.policy.about.treat.get(residence) or self.policy.about.treat.get(country)
+        covered = any({residence, country} & set(pack.head.covers) for pack in self.packs.values())
+        return residence if not other else f"{residence}+{other}" if covered else other
 
     def asked(self, asks: str | Mapping[str, str], laws: tuple[Applied, ...]) -> str:
         """Return how a question is asked of someone under `laws`: their own line, else the default, else "in".

@@ -23,19 +23,20 @@ if TYPE_CHECKING:
 
 CHUNK: Final = 1 << 16  # people at a time: a chunk's working set fits the second-level cache
 UNSEEN: Final = 255
+MOST_CELLS: Final = 1 << 28  # one byte each: what a table of answers may take
 
 
 @dataclass(frozen=True)
 class Columns:
     """Standings by column. Arrays of one length; planes may be shared with, or read from, any column store.
 
-    `core` is uint16; `residence` is uint8, an index into `residences`; each of SETS maps a plane number to a uint8
-    array, and a plane that is not there is all zeros.
+    `core` is uint16; `residence` is uint8 or uint16, an index into `residences`; each of SETS maps a plane number to a
+    uint8 array, and a plane that is not there is all zeros.
     """
 
     layout: str
     residences: tuple[str, ...]
-    residence: npt.NDArray[np.uint8]
+    residence: npt.NDArray[np.uint8 | np.uint16]
     core: npt.NDArray[np.uint16]
     planes: Mapping[str, Mapping[int, npt.NDArray[np.uint8]]]
 
@@ -76,6 +77,7 @@ def to_columns(standings: Iterable[Standing]) -> Columns:
         raise ValueError("standings of different policy versions do not fit one table; fold them again")
     residences = tuple(dict.fromkeys(person.residence for person in people))
     index = {residence: number for number, residence in enumerate(residences)}
+    number: type[np.uint8 | np.uint16] = np.uint8 if len(residences) <= 256 else np.uint16
     planes = {}
     for name in SETS:
         bits = [getattr(person, name) for person in people]
@@ -83,14 +85,14 @@ def to_columns(standings: Iterable[Standing]) -> Columns:
         packed = np.frombuffer(b"".join(value.to_bytes(width, "little") for value in bits), np.uint8)
         planes[name] = {p: np.ascontiguousarray(packed.reshape(-1, width)[:, p]) for p in range(width)}
     core = np.array([person.core for person in people], np.uint16)
-    where = np.array([index[person.residence] for person in people], np.uint8)
+    where: npt.NDArray[np.uint8 | np.uint16] = np.array([index[person.residence] for person in people], number)
     return Columns(layouts.pop() if layouts else "", residences, where, core, planes)
 
 
 def decide_columns(compiled: Compiled, act: Act, people: Columns, at: date) -> Verdicts:
     """Decide one act for everybody. Equal, person by person, to `Compiled.decide`.
 
-    Raises ValueError if the columns were folded under another slot layout.
+    Raises ValueError if the columns were folded under another slot layout, or see too much for one table.
     """
     if people.layout != compiled.layout and len(people):
         raise ValueError("these columns were folded for another version of the policy; fold them again")
@@ -122,6 +124,8 @@ class _Table:
         self.sets += [(name, _by_plane([slot])) for slot in self.asked for name in ("soft", "yes")]
         self.base = len(self.sets)
         self.width = self.base + core.bit_length()
+        if len(rules) << self.width > MOST_CELLS:
+            raise ValueError("too many choices or residences to decide for all at once; decide for parts of the people")
         self.codes = np.full(len(rules) << self.width, UNSEEN, np.uint8)
         # The narrowest numbers that hold it: a chunk of bytes is worked through several times faster than one of words.
         self.small = np.dtype(np.uint8 if self.base <= 8 else np.uint32)

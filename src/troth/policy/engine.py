@@ -31,7 +31,7 @@ class Compiled:
         """
         try:
             rule = self._hot[act, standing.residence, at]
-            if standing.layout == self.layout:
+            if standing.layout == self.layout and act.__class__ is Act:  # a tuple may equal an act
                 asked, slots = rule.asked, rule.slots
                 return rule.answers[
                     standing.core & rule.core_mask, standing.yes & asked, standing.no & slots,
@@ -114,12 +114,11 @@ class Compiled:
         A choice as a whole is a yes when any of its cells is one that nothing takes away, and a no when all are.
         """
         for whole, cells in self.book.groups:
-            live = yes & cells & ~(no | stop | signal)
-            yes, soft = (
-                (yes | whole if live else yes & ~whole),
-                (soft | whole if soft & cells & ~(no | stop | signal) else soft & ~whole),
-            )
-            no = no | whole if no & cells and cells & (no | stop) == cells else no & ~whole
+            gone = no | stop
+            live, opened = yes & cells & ~gone, soft & cells & ~gone
+            yes, soft = (yes | whole if live else yes & ~whole), (soft | whole if opened else soft & ~whole)
+            no = no | whole if no & cells and cells & gone == cells else no & ~whole
             stop = stop | whole if stop & cells == cells else stop & ~whole
-            signal = signal | whole if signal & cells == cells else signal & ~whole
+            quiet = (live | opened or cells) & ~signal  # what the person would have, were it not for the signal
+            signal = signal | whole if signal & cells and not quiet else signal & ~whole
         return Standing(residence, self.layout, core & (AGE | sum(FLAGS.values())), yes, no, stop, signal, soft)

@@ -6,6 +6,7 @@ protect a person on a day.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
@@ -32,6 +33,7 @@ from .shapes import LENGTH_TEXT, Many, OneOf, Record, Table, Text, Whole, key
 
 TRUST = OneOf(("v", "k", "u"))  # verified in public sources, own knowledge, unsettled
 NEEDS = ("objection", "consent | soft", "consent")  # each stricter than the one before
+STATE = re.compile("[A-Z]{2}")
 ANYWHERE = "*"  # a residence nobody knows: every pack applies, the strictest rule wins
 
 
@@ -245,19 +247,22 @@ def protecting(residence: str, packs: Mapping[str, LawPack]) -> tuple[Applied, .
 
 def _one(residence: str, packs: Mapping[str, LawPack]) -> list[tuple[str, str]]:
     """Return the packs, with their sub-region, for one place a person may live in."""
-    country, _, state = residence.partition("-")
     if residence in packs:
         return [(name, "") for name in _chain(residence, packs)]
-    own = next((name for name, pack in packs.items() if residence in pack.head.covers), "")
-    if own and state:
-        return [(name, state) for name in _chain(own, packs)]
-    if own:  # a whole country: any pack inside it may apply ("US": in which state?)
-        inside = [(name, "") for name, pack in packs.items() if pack.head.within == own]
-        return [(own, "" if inside else country), *inside]
-    if state:  # a state without a pack of its own has its country's law alone
-        whole = [(name, pack.head.covers) for name, pack in packs.items() if country in pack.head.covers]
-        return [(name, country if len(covers) > 1 else state) for name, covers in whole] or _one(ANYWHERE, packs)
-    return [(name, "") for name in packs]
+    country, dash, state = residence.partition("-")
+    if dash and not STATE.fullmatch(state):
+        return _one(ANYWHERE, packs)  # no such state: it could be any place
+    found: list[tuple[str, str]] = []
+    for name, pack in packs.items():
+        many = len(pack.head.covers) > 1  # then its sub-regions are countries or listed states; else its own states
+        if residence in pack.head.covers:
+            region = state or (country if many else "")
+            found += [(one, region) for one in _chain(name, packs)]
+            # A whole country: any pack inside it may apply ("US": in which state?).
+            found += [(inner, "") for inner, inside in packs.items() if inside.head.within == name and not state]
+        elif dash and country in pack.head.covers and not pack.head.within:
+            found.append((name, country if many else state))  # without a pack of its own, its country's law alone
+    return found or [(name, "") for name in packs]
 
 
 def _chain(name: str, packs: Mapping[str, LawPack]) -> list[str]:

@@ -17,6 +17,7 @@ from .nouns import SECTIONS, Dated
 from .page import compile_page
 from .statements import CHECKS
 
+MOST_CHOICES = 4  # of one purpose
 Finding = tuple[str, str, str]  # clause, what is wrong, what to do
 
 
@@ -133,6 +134,8 @@ def purposes_rest(book: Book) -> Iterator[Finding]:
         clause = f"purposes.{name}"
         if purpose.basis and purpose.choice:
             yield clause, 'has both a "basis" and a "choice"', "Keep one: a choice is off until yes, a basis is on."
+        if len(purpose.choice) > MOST_CHOICES:
+            yield f"{clause}.choice", f"rests on more than {MOST_CHOICES} choices", "Nobody can follow that; split it."
         if not purpose.basis and not purpose.choice:
             yield clause, 'has neither a "basis" nor a "choice"', "Say which it rests on."
         if purpose.basis == "none" and purpose.uses:

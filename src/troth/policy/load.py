@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from .errors import PolicyError, Problem, did_you_mean, quoted
 from .law import LawPack
 from .nouns import VERBS, Policy
-from .shapes import BAD, Reader, Record, keys_of
+from .shapes import BAD, MOST_TOLD, Reader, Record, keys_of
 from .text import parse, read_bytes
 
 if TYPE_CHECKING:
@@ -97,12 +97,10 @@ def _check_rules(pack: LawPack, reader: Reader) -> None:
 def _resolve(reader: Reader, raw: Mapping[str, Any]) -> None:
     """Report every name that nothing in the file defines."""
     known = _known(raw)
-    for kind, name, path in reader.refs:
-        if name not in known[kind]:
-            article = "an" if kind[0] in "aeiou" else "a"
-            reader.problem(
-                path, f"{quoted(name)} is not {article} {kind} of this policy", did_you_mean(name, known[kind])
-            )
+    unknown = [ref for ref in reader.refs if ref[1] not in known[ref[0]]]
+    for kind, name, path in unknown[:MOST_TOLD]:
+        what = f"{quoted(name)} is not {'an' if kind[0] in 'aeiou' else 'a'} {kind} of this policy"
+        reader.problem(path, what, did_you_mean(name, known[kind]))
 
 
 def _known(raw: Mapping[str, Any]) -> dict[str, set[str]]:

@@ -11,12 +11,19 @@ from .nouns import ACTORS, CHANNELS, FORMS, VERBS, Choice, Dated, in_force
 from .question import Question, asks_of, shields_of
 from .wording import listed, say_day
 
+KINDS = dict.fromkeys(Act._fields, str) | {"items": frozenset, "given": frozenset, "size": int, "hour": int}
 PERMISSION = "permission"  # the fact that this very item was permitted, where a choice is asked one by one
 
 
 def unknown(book: Book, act: Act) -> Iterator[Reason]:
-    """Refuse every name the policy does not know: an act that is not understood is never allowed."""
+    """Refuse every name the policy does not know: an act that is not understood is never allowed.
+
+    Raises TypeError for a part of another kind: a word where a set of facts belongs would seem to hold its letters.
+    """
     policy = book.policy
+    for field, type_ in KINDS.items():
+        if not isinstance(getattr(act, field), type_):
+            raise TypeError(field)
     topics = {topic for choice in policy.choices.values() for topic in choice.topics}
     parts: tuple[tuple[str, str, Iterable[str], bool], ...] = (
         ("verb", act.verb, VERBS, True),
@@ -38,9 +45,10 @@ def unknown(book: Book, act: Act) -> Iterator[Reason]:
     for kind, name, known, needed in parts:
         if (name or needed) and name not in set(known):
             yield _unknown(kind, name, known)
-    for name in sorted(map(str, act.items)):
-        if not book.knows(name):
-            yield _unknown("data item", name, policy.data)
+    for name in sorted(act.items, key=str):
+        # The type says text; a number would be looked up as one, and raise.
+        if not all((isinstance(name, str), book.knows(name))):
+            yield _unknown("data item", str(name), policy.data)
 
 
 def _unknown(kind: str, name: str, known: Iterable[str]) -> Reason:

@@ -147,7 +147,7 @@ def build(book: Book, act: Act, residence: str, day: date) -> Rule:
     purpose = book.policy.purposes[act.purpose]
     question = Question(
         book, act, day, book.protecting(residence), purpose, book.policy.brands[act.brand],
-        book.items(act.items or _implied_items(book, act)), f"purposes.{act.purpose}",
+        book.items(act.items) | _implied_items(book, act), f"purposes.{act.purpose}",
     )  # fmt: skip
     refusals = tuple(reason for check in REFUSALS for reason in check(question))
     rule = _for_people(question)
@@ -156,7 +156,7 @@ def build(book: Book, act: Act, residence: str, day: date) -> Rule:
 
 
 def _implied_items(book: Book, act: Act) -> frozenset[str]:
-    """Return the address a contact uses, where it names no items and the policy has one for its channel."""
+    """Return the address a contact uses, whatever else it names, where the policy has one for its channel."""
     reach = REACH.get(act.channel, "") if act.verb == "contact" else ""
     return book.items([reach]) if reach and book.knows(reach) else frozenset()
 
@@ -251,7 +251,7 @@ def _brake(q: Question) -> Brake:
         signal = not keep and (brake.signal or bool(choice.signal))
         brake = brake._replace(asks=(*brake.asks, (bit, f"choices.{name}")), signal=signal)
         ask = q.book.asked(asks_of(q, name), q.laws)
-        if ask == "each":  # `refusals.stated` has seen the permission
+        if ask == "each" and not keep:  # `refusals.stated` has seen the permission
             brake = brake._replace(given=brake.given | bit)
         elif not keep and ask in ("in", "use"):
             soft = bit if act.channel in choice.soft and act.verb == "contact" else 0

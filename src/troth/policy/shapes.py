@@ -18,6 +18,8 @@ from .errors import Problem, did_you_mean, quoted
 from .period import LENGTH, read_keep, read_length
 from .text import MOST_DEPTH, lines_of
 
+MOST_LISTED = 1_000  # in one list; more is a mistake, and comparing them all would take minutes
+MOST_TOLD = 100  # mistakes of one sort in one place: whoever has more is helped by the first hundred
 NAME = re.compile(r"[a-z][a-z0-9_]{0,39}")
 Path = tuple[str, ...]
 Schema = dict[str, Any]
@@ -56,7 +58,10 @@ class Reader:
 
     @cached_property
     def _known_lines(self) -> dict[Path, int]:
-        return lines_of(self.text)
+        try:
+            return lines_of(self.text)
+        except RecursionError:  # deeper than anything we read: its mistakes are told without lines
+            return {}
 
     def problems(self) -> list[Problem]:
         return [Problem(self.file, self.line(path), shown(path), what, hint) for path, what, hint in self.found]
@@ -209,6 +214,8 @@ class Many:
             if self.alone:
                 return (self.of.read(raw, path, reader),)
             return reader.problem(path, f"should be a list in [ ], not {kind_of(raw)}")
+        if len(raw) > MOST_LISTED:
+            return reader.problem(path, f"lists {len(raw):,} things, more than {MOST_LISTED:,}")
         seen: list[Any] = []
         for number, one in enumerate(raw):
             at = (*path, str(number))
@@ -280,7 +287,7 @@ class Record:
         if not isinstance(raw, dict):
             return reader.problem(path, f"should be a table in {{ }}, not {kind_of(raw)}")
         keys = keys_of(self.of)
-        for word in raw.keys() - keys.keys():
+        for word in sorted(raw.keys() - keys.keys())[:MOST_TOLD]:
             reader.problem((*path, word), f"{quoted(word)} is not a key used here", did_you_mean(word, keys))
         values, bad = {}, False
         for word, part in keys.items():

@@ -19,6 +19,9 @@ if TYPE_CHECKING:
 MOST_BYTES = 1 << 20  # a published policy is a few pages; a larger file is a mistake, and parsing it could take minutes
 MOST_DEPTH = 32
 
+# A key of thousands of parts keeps every TOML parser busy for minutes; no policy has one.
+DEEP_KEY = re.compile(rb"(?:[\w\"'-]{1,80}[ \t]*\.[ \t]*){%d}" % MOST_DEPTH)
+
 TOKEN = re.compile(
     r"""
       (?P<skip>[ \t]+|\#[^\n]*)
@@ -38,8 +41,8 @@ def read_bytes(path: Path) -> bytes:
         if path.stat().st_size > MOST_BYTES:
             raise PolicyError([Problem(str(path), 0, "", too_large(path.stat().st_size))])
         return path.read_bytes()
-    except OSError as problem:
-        what = f"the file cannot be read: {problem.strerror or 'unknown reason'}"
+    except (OSError, ValueError) as problem:  # ValueError: a path with a NUL in it is no path
+        what = f"the file cannot be read: {getattr(problem, 'strerror', None) or 'that is no path'}"
         raise PolicyError([Problem(str(path), 0, "", what)]) from None
 
 
@@ -55,6 +58,10 @@ def parse(data: bytes, file: str) -> dict[str, Any]:
 
     if len(data) > MOST_BYTES:
         raise refuse(too_large(len(data)))
+    if data.startswith(b"\xef\xbb\xbf"):
+        raise refuse("the file begins with a byte order mark", 1, "Save it as UTF-8 without one.")
+    if deep := DEEP_KEY.search(data):
+        raise refuse(f"a key has more than {MOST_DEPTH} parts", data.count(b"\n", 0, deep.end()) + 1)
     try:
         text = data.decode("utf-8")
     except UnicodeDecodeError as problem:
@@ -130,7 +137,7 @@ class _Lines:
         return tuple(parts)
 
     def _note(self, path: KeyPath, line: int) -> None:
-        for end in range(1, len(path) + 1):
+        for end in range(1, min(len(path), MOST_DEPTH) + 1):
             self.found.setdefault(path[:end], line)
 
     def _document(self) -> None:
@@ -145,15 +152,20 @@ class _Lines:
                 self._pair(table)
 
     def _header(self, line: int) -> KeyPath:
+        """Take a table's header. Below a list of tables it means the latest of them."""
         self._take()
         listed = self._peek()[1] == "["
         if listed:
             self._take()
-        table = self._key()
+        table: KeyPath = ()
+        *outer, last = self._key()
+        for part in outer:
+            table = (*table, part)
+            table = (*table, str(self.arrays[table])) if table in self.arrays else table
+        table = (*table, last)
         if listed:
-            number = self.arrays.get(table, -1) + 1
-            self.arrays[table] = number
-            table = (*table, str(number))
+            self.arrays[table] = self.arrays.get(table, -1) + 1
+            table = (*table, str(self.arrays[table]))
         self._note(table, line)
         while self._peek()[1] == "]":
             self._take()
