@@ -81,7 +81,7 @@ class Shape(Protocol):
     def schema(self) -> Schema: ...
 
 
-@dataclass(frozen=True, eq=False, repr=False)
+@dataclass(eq=False, repr=False)
 class Text:
     """Words. Control and direction-changing characters are refused: they can make a line read as another."""
 
@@ -104,7 +104,7 @@ class Text:
         return {"type": "string", "minLength": 1, "maxLength": self.most}
 
 
-@dataclass(frozen=True, eq=False, repr=False)
+@dataclass(eq=False, repr=False)
 class Flag:
     """True or false."""
 
@@ -115,7 +115,7 @@ class Flag:
         return {"type": "boolean"}
 
 
-@dataclass(frozen=True, eq=False, repr=False)
+@dataclass(eq=False, repr=False)
 class Whole:
     """A whole number within bounds."""
 
@@ -133,7 +133,7 @@ class Whole:
         return {"type": "integer", "minimum": self.least, "maximum": self.most}
 
 
-@dataclass(frozen=True, eq=False, repr=False)
+@dataclass(eq=False, repr=False)
 class Day:
     """A calendar day, written without quotes."""
 
@@ -146,7 +146,7 @@ class Day:
         return {"type": "string", "format": "date"}
 
 
-@dataclass(frozen=True, eq=False, repr=False)
+@dataclass(eq=False, repr=False)
 class OneOf:
     """One word out of a fixed list."""
 
@@ -163,7 +163,7 @@ class OneOf:
         return {"enum": list(self.words)}
 
 
-@dataclass(frozen=True, eq=False, repr=False)
+@dataclass(eq=False, repr=False)
 class Ref:
     """The name of something defined elsewhere in the file; looked up once everything is read."""
 
@@ -181,7 +181,7 @@ class Ref:
         return {"type": "string", "description": f"name of a {self.kind}"}
 
 
-@dataclass(frozen=True, eq=False, repr=False)
+@dataclass(eq=False, repr=False)
 class Parsed:
     """Text with a small grammar of its own."""
 
@@ -202,7 +202,7 @@ class Parsed:
         return {"type": "string", "pattern": self.pattern}
 
 
-@dataclass(frozen=True, eq=False, repr=False)
+@dataclass(eq=False, repr=False)
 class Many:
     """A list, or a single value standing for a list of one."""
 
@@ -230,7 +230,7 @@ class Many:
         return {"anyOf": [self.of.schema(), many]} if self.alone else many
 
 
-@dataclass(frozen=True, eq=False, repr=False)
+@dataclass(eq=False, repr=False)
 class Table:
     """Names, each with a value of one shape."""
 
@@ -259,7 +259,7 @@ class Table:
         return {"type": "object", "additionalProperties": self.of.schema(), "propertyNames": names}
 
 
-@dataclass(frozen=True, eq=False, repr=False)
+@dataclass(eq=False, repr=False)
 class Either:
     """One of two shapes, told apart by the TOML type of the value."""
 
@@ -274,7 +274,7 @@ class Either:
         return {"anyOf": [self.usual.schema(), self.other.schema()]}
 
 
-@dataclass(frozen=True, eq=False, repr=False)
+@dataclass(eq=False, repr=False)
 class Record:
     """A table whose keys are the fields of a dataclass, declared with `key`."""
 
