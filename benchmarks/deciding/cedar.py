@@ -153,7 +153,7 @@ class Translator:
     def request(self, act: Act, day: date, person: str) -> Request:
         """Return an act as a Cedar request. Its context is already JSON, as Cedar's Python binding would make it."""
         reach = ADDRESS.get(act.channel, "") if act.verb == "contact" else ""
-        items = self.expand(act.items or ([reach] if reach in self.full else []))
+        items = self.expand(act.items | {reach} if reach in self.full else act.items)
         by_channel = f"{act.brand}:{act.channel}" if act.channel else act.brand
         by_topic = f"{act.brand}:{act.topic}" if act.topic else act.brand
         context: dict[str, object] = {
