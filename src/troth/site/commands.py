@@ -225,7 +225,7 @@ def run_page(options: argparse.Namespace) -> int:
     if options.json:
         print_json(made)
         return HOLDS
-    from troth.front.render import page_html  # noqa: PLC0415 -- Django is loaded only where HTML is wanted
+    from troth.front.render import page_html
 
     if not options.out:
         print(page_html(made[0], compiled))
@@ -296,7 +296,7 @@ def run_tables(options: argparse.Namespace) -> int:
 def _say_rows(options: argparse.Namespace, title: str, rows: Sequence[Line]) -> int:
     style = "json" if options.json else options.format
     if style == "html":
-        from troth.front.render import table_html  # noqa: PLC0415 -- Django is loaded only where HTML is wanted
+        from troth.front.render import table_html
 
         print(table_html(to_table(rows, title)))
     else:

@@ -4,6 +4,9 @@ TROTH_POLICIES  the folder of policy versions          TROTH_HOSTS  host names w
 TROTH_DATA      where secrets and data are kept        TROTH_PROXY  1: believe X-Forwarded-Proto
 TROTH_LOGS      a folder for the log; else stderr      TROTH_DEMO   1: plain HTTP is fine, so no HSTS
 TROTH_TODAY     a fixed day, for tests and the demo    TROTH_SECRET_KEY, TROTH_DEBUG
+TROTH_DATABASE  postgres://… ; else SQLite in TROTH_DATA
+TROTH_KEYS      the same for the keys, which live apart and have their own, shorter backups
+TROTH_ROOT_KEY  the root keys, "1:BASE64 2:BASE64"; else the file root-key in TROTH_DATA, made on first start
 """
 
 import os
@@ -12,6 +15,7 @@ from pathlib import Path
 
 from django.core.exceptions import ImproperlyConfigured
 
+from .databases import database
 from .secret import secret
 
 CHECKOUT = Path(__file__).resolve().parents[3]
@@ -29,7 +33,14 @@ SECRET_KEY = os.environ.get("TROTH_SECRET_KEY") or secret(TROTH_DATA / "secret")
 DEBUG = os.environ.get("TROTH_DEBUG") == "1"
 ALLOWED_HOSTS = os.environ.get("TROTH_HOSTS", "localhost,127.0.0.1,[::1]").split(",")
 
-INSTALLED_APPS = ["troth.front", "django.contrib.staticfiles"]
+INSTALLED_APPS = [
+    "troth.ledger",
+    "troth.vault",
+    "troth.choices",
+    "troth.doors",
+    "troth.front",
+    "django.contrib.staticfiles",
+]
 MIDDLEWARE = [
     "troth.site.middleware.outside",
     "django.middleware.security.SecurityMiddleware",
@@ -46,7 +57,12 @@ TEMPLATES = [
         "OPTIONS": {"context_processors": ["django.template.context_processors.request"]},
     }
 ]
-DATABASES = {"default": {"ENGINE": "django.db.backends.sqlite3", "NAME": TROTH_DATA / "troth.sqlite3"}}
+DATABASES = {
+    "default": database(os.environ.get("TROTH_DATABASE", ""), TROTH_DATA / "troth.sqlite3"),
+    "keys": database(os.environ.get("TROTH_KEYS", ""), TROTH_DATA / "keys.sqlite3"),
+}
+DATABASE_ROUTERS = ["troth.site.databases.Apart"]
+TROTH_ROOT_KEY = os.environ.get("TROTH_ROOT_KEY", "")
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 LANGUAGE_CODE = "en-gb"

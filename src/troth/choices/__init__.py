@@ -1,0 +1,1 @@
+"""What each person said: append-only events, folded into a standing."""

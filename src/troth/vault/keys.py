@@ -1,0 +1,145 @@
+"""The keys of people: made, fetched for one act, rotated, destroyed. Nothing is cached between acts.
+
+A key fetched a moment ago may have been destroyed since; asking anew costs one look-up and makes "destroyed" mean
+destroyed in every process, in the very next act.
+"""
+
+from __future__ import annotations
+
+import hmac
+import secrets
+from collections.abc import Collection, Iterable, Iterator
+from functools import cache
+from uuid import UUID
+
+from django.db import connections, transaction
+from django.utils.timezone import now
+
+from . import root
+from .errors import NoKey, RootKeyProblem
+from .safe import Key, Root
+
+BATCH = 1000
+MARKS, STOPS = b"\x00marks", b"\x00stops"  # two keys of the house: blind indexes, and suppression that outlives people
+
+
+def ring() -> root.Ring:
+    """Return the root keys, having seen that they are the ones this database was wrapped with.
+
+    Raises RootKeyProblem; nothing is changed then.
+    """
+    return _proved(connections["keys"].settings_dict["NAME"])
+
+
+@cache
+def _proved(_database: str) -> root.Ring:
+    known = {row.version: bytes(row.check_value) for row in Root.objects.filter(retired_at=None)}
+    found = root.ring(may_make=not known and not Key.objects.exists())
+    missing = sorted(known.keys() - found.keys.keys())
+    if missing:
+        raise RootKeyProblem(f"Root key version {missing[0]} is not here, and people's keys are wrapped with it.")
+    for version in found.keys:
+        if version in known and not hmac.compare_digest(found.check(version), known[version]):
+            raise RootKeyProblem(
+                f"Root key version {version} is not the one people's keys were wrapped with. Put the right one back. "
+                "Nothing was changed."
+            )
+    for version in found.keys.keys() - known.keys():
+        Root.objects.get_or_create(version=version, defaults={"check_value": found.check(version)})
+    return found
+
+
+def forget_ring() -> None:
+    """Read the root keys anew the next time they are needed."""
+    _proved.cache_clear()
+    house_key.cache_clear()
+
+
+def make(names: Iterable[bytes]) -> dict[bytes, bytes]:
+    """Make, store and return a new random 256-bit key for each name."""
+    wrapping = ring()
+    made = {name: secrets.token_bytes(32) for name in names}
+    rows = []
+    for name, key in made.items():
+        wrapped, version = wrapping.wrap(key, name)
+        rows.append(Key(name=name, wrapped=wrapped, root=version))
+    Key.objects.bulk_create(rows, batch_size=BATCH)
+    return made
+
+
+def fetch(people: Collection[UUID]) -> dict[UUID, bytes]:
+    """Return the keys of those `people` who have one."""
+    wrapping = ring()
+    found: dict[UUID, bytes] = {}
+    names = [person.bytes for person in people]
+    for start in range(0, len(names), BATCH):
+        part = names[start : start + BATCH]
+        with connections["keys"].cursor() as cursor:
+            cursor.execute(
+                f"SELECT name, wrapped, root FROM vault_key WHERE name IN ({','.join(['%s'] * len(part))})",  # noqa: S608 -- only placeholders
+                part,
+            )
+            for name, wrapped, version in cursor.fetchall():
+                found[UUID(bytes=bytes(name))] = wrapping.unwrap(bytes(wrapped), version, bytes(name))
+    return found
+
+
+def of(person: UUID) -> bytes:
+    """Return one person's key. Raises NoKey."""
+    found = fetch([person])
+    if person not in found:
+        raise NoKey
+    return found[person]
+
+
+@cache
+def house_key(name: bytes) -> bytes:
+    """Return a key of the house itself, MARKS or STOPS, making it the first time."""
+    row = Key.objects.filter(name=name).first()
+    if row is None:
+        with transaction.atomic(using="keys"):
+            row = Key.objects.select_for_update().filter(name=name).first()
+            if row is None:
+                return make([name])[name]
+    return ring().unwrap(bytes(row.wrapped), row.root, name)
+
+
+def destroy(people: Collection[UUID]) -> int:
+    """Destroy the keys of `people` for good, durably, before returning. Returns how many there were."""
+    names = [person.bytes for person in people]
+    with transaction.atomic(using="keys"):
+        count = sum(
+            Key.objects.filter(name__in=names[start : start + BATCH])._raw_delete("keys")
+            for start in range(0, len(names), BATCH)
+        )
+    empty_log()
+    return count
+
+
+def empty_log() -> None:
+    """SQLite: write deleted pages over in the file and cut the write-ahead log, which still holds them."""
+    connection = connections["keys"]
+    if connection.vendor == "sqlite" and not connection.in_atomic_block:
+        with connection.cursor() as cursor:
+            cursor.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+
+
+def rotate() -> Iterator[tuple[int, int]]:
+    """Wrap every key anew with the newest root key. Yields (done, total). Safe to stop and to run again.
+
+    Each key changes by compare-and-swap, so that at every moment it can be read with exactly one root key. At the
+    end older versions are retired: they may then be taken out of the environment or the file.
+    """
+    wrapping = ring()
+    waiting = Key.objects.exclude(root=wrapping.newest)
+    total, done = waiting.count(), 0
+    while batch := list(waiting.order_by("name")[:BATCH]):
+        with transaction.atomic(using="keys"):
+            for row in batch:
+                name = bytes(row.name)
+                wrapped, version = wrapping.wrap(wrapping.unwrap(bytes(row.wrapped), row.root, name), name)
+                Key.objects.filter(name=name, root=row.root).update(wrapped=wrapped, root=version)
+        done += len(batch)
+        yield done, max(done, total)
+    Root.objects.filter(version__lt=wrapping.newest, retired_at=None).update(retired_at=now())
+    empty_log()

@@ -1,0 +1,225 @@
+"""People, what points to them, and the base of every row that holds something of theirs."""
+
+from __future__ import annotations
+
+import secrets
+import time
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from datetime import date
+from typing import Any, ClassVar, Self
+from uuid import UUID, uuid4
+
+from django.db import models
+from django.db.models.signals import class_prepared, pre_delete
+from django.utils.timezone import now
+
+from . import covers
+from .errors import OutsideDoor
+from .held import HeldField, Label, SealedField, held
+from .safe import Key, Root, Tombstone
+
+
+@dataclass(frozen=True)
+class Plain:
+    """A column that is about a person and yet stands outside the seal: why, and which item of the policy it is."""
+
+    why: str
+    item: str = ""  # shown with access answers under this item; empty: says nothing about the person by itself
+
+
+def new_id() -> UUID:
+    """Return a random id that sorts by time of making (UUID version 7, RFC 9562), so that new rows lie together."""
+    stamp = time.time_ns() // 1_000_000
+    return UUID(int=(stamp << 80) | (7 << 76) | (secrets.randbits(12) << 64) | (2 << 62) | secrets.randbits(62))
+
+
+# -- people ------------------------------------------------------------------------------------------------------------
+
+
+class PersonRow(models.Model):
+    """A row that belongs to one person. `plain` says why each column outside the seal may stand there."""
+
+    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    person_id = models.UUIDField(db_index=True)
+
+    plain: ClassVar[Mapping[str, Plain]] = {}
+
+    class Meta:
+        abstract = True
+
+
+class HeldQuerySet(models.QuerySet[Any]):
+    """Reads as any queryset does; writes only what a door allows."""
+
+    def of(self, people: Collection[UUID]) -> Self:
+        return self.filter(person_id__in=people)
+
+    def update(self, **changes: Any) -> int:  # noqa: ANN401 -- Django's signature
+        guarded = {"id", "person_id", "sealed", "version"} & changes.keys()
+        cover = covers.current()
+        if guarded and not (cover and cover.verb == "keep"):
+            raise OutsideDoor(self.model.__name__, ", ".join(sorted(guarded)), "keep")
+        return super().update(**changes)
+
+
+class HeldRow(PersonRow):
+    """A row with held fields: provenance, and one sealed column for all of them."""
+
+    source = models.SlugField(editable=False)  # as in the policy: where it came from
+    seen_at = models.DateTimeField(default=now)  # when it came
+    event_at = models.DateTimeField(null=True)  # when the event its retention starts from happened, where not then
+    sealed = SealedField(default=b"", editable=False)
+    version = models.PositiveIntegerField(default=0, editable=False)  # after `sealed`: sealing counts it up
+
+    objects = HeldQuerySet.as_manager()
+
+    class Meta:
+        abstract = True
+
+    @property
+    def given(self) -> dict[str, Any]:
+        """Values set and not sealed yet."""
+        found: dict[str, Any] = self.__dict__.setdefault("_given", {})
+        return found
+
+    @classmethod
+    def labels(cls) -> dict[str, Label]:
+        """Return the held fields by name, the only list of them there is."""
+        found = cls.__dict__.get("_labels")
+        if found is None:
+            made = {
+                n: f.label for base in reversed(cls.__mro__) for n, f in vars(base).items() if isinstance(f, HeldField)
+            }
+            cls._labels = found = made  # type: ignore[attr-defined]
+        return found
+
+    @classmethod
+    def items(cls) -> frozenset[str]:
+        """Return the items of the policy that rows of this model may hold."""
+        return frozenset().union(*(label.items for label in cls.labels().values()))
+
+    def identity(self) -> bytes:
+        """Return what a sealed column is bound to: the table, the row, its person, its version."""
+        return b"%b|%b|%b|%d" % (self._meta.db_table.encode(), self.id.bytes, self.person_id.bytes, self.version)
+
+    def lock_and_refresh(self) -> None:
+        """Read the sealed column as it is now, holding the row until the transaction ends."""
+        rows = type(self)._base_manager.select_for_update().filter(pk=self.pk)
+        self.sealed, self.version = rows.values_list("sealed", "version").get()
+
+    def save(self, *arguments: Any, **options: Any) -> None:  # noqa: ANN401 -- Django's signature
+        fields = options.get("update_fields")
+        if fields is not None and self.given:
+            options["update_fields"] = {*fields, "sealed", "version"}
+        cover = covers.current()
+        if self._state.adding and not self.source and cover:
+            self.source, self.seen_at = cover.source, cover.at
+        super().save(*arguments, **options)
+
+
+def _only_by_keep(sender: type[models.Model], instance: HeldRow, **_: object) -> None:
+    cover = covers.current()
+    if cover is None or not cover.allows("keep", instance.person_id, frozenset()):
+        raise OutsideDoor(sender.__name__, "deleting", "keep")
+
+
+def _watch(sender: type[models.Model], **_: object) -> None:
+    if issubclass(sender, HeldRow) and not sender._meta.abstract:
+        pre_delete.connect(_only_by_keep, sender=sender)
+
+
+class_prepared.connect(_watch)
+
+
+class Person(models.Model):
+    """Someone: a random id, and the few facts decisions are made from. Who they are, their identifiers say."""
+
+    id = models.UUIDField(primary_key=True, default=uuid4, editable=False)
+    residence = models.CharField(max_length=24, default="*")  # ISO country, "US-CA", several with "+", "*" unknown
+    zone = models.CharField(max_length=40, default="Europe/London")  # IANA; where their days begin and end
+    known_age = models.PositiveSmallIntegerField(null=True)  # whole years, on `known_on`
+    known_on = models.DateField(null=True)
+    last_seen = models.DateField()  # their last visit or order, in their zone
+    closed_on = models.DateField(null=True)  # the day their account was closed
+    flags = models.PositiveSmallIntegerField(default=0)  # bits of troth.policy.acts.FLAGS
+    merged_into = models.UUIDField(null=True, db_index=True)
+
+    plain: ClassVar = {
+        "residence": Plain("decides which law protects; nothing may be filtered by opening it", "contact.home_address"),
+        "zone": Plain("retention ends on a day where they are", "contact.home_address"),
+        "known_age": Plain("decides what may be done at all", "identity.age_band"),
+        "known_on": Plain("the day of the age", "identity.age_band"),
+        "last_seen": Plain("starts the retention of most of what is held", "visits.visit_times"),
+        "closed_on": Plain("starts the retention of account data"),
+        "flags": Plain("restriction, holds and the like decide before anything is opened", "consents.choice_answers"),
+        "merged_into": Plain("a random id"),
+    }
+
+    def age(self, on: date) -> int | None:
+        """Return the age known for a day, in whole years; never more than they are."""
+        if self.known_age is None or self.known_on is None:
+            return None
+        passed = on.year - self.known_on.year - ((on.month, on.day) < (self.known_on.month, self.known_on.day))
+        return max(0, self.known_age + passed)
+
+
+KINDS = {  # which item of the policy each kind of identifier is
+    "email": "contact.email",
+    "phone": "contact.phone",
+    "mobile": "contact.mobile",
+    "device": "visits.cookie_id",
+    "app": "device.mobile_link_id",
+    "customer": "identity.customer_number",
+    "handle": "social.social_handle",
+    "postal": "contact.home_address",
+}
+
+
+class Identifier(HeldRow):
+    """Something a person is known by. Found by its mark: a keyed hash of the normalised value, kind and brand apart."""
+
+    kind = models.CharField(max_length=8, choices=[(kind, kind) for kind in KINDS])
+    mark = models.BinaryField(max_length=32)
+    evidence = models.CharField(max_length=24, default="stated")  # stated, verified, imported, observed
+    verified_at = models.DateTimeField(null=True)
+
+    value = held(KINDS, by="kind")  # as given: mail goes to the stored address, never to a typed one
+
+    plain: ClassVar = {
+        "kind": Plain("the same few words for everybody"),
+        "mark": Plain("a keyed hash: recognises a value that is shown to it, and no other way"),
+        "evidence": Plain("the same few words for everybody"),
+        "verified_at": Plain("when the mailbox or number was proved", "requests.request_checks"),
+    }
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["kind", "mark"], name="one_mailbox_one_person")]
+
+
+class Join(models.Model):
+    """Two records found to be one person: recorded, explained, and undone by moving the same rows back."""
+
+    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    kept = models.UUIDField(db_index=True)
+    folded = models.UUIDField(db_index=True)
+    because = models.CharField(max_length=40)
+    at = models.DateTimeField()
+    moved = models.JSONField(default=dict)  # model label to the ids of the rows that were moved
+    undone_at = models.DateTimeField(null=True)
+
+    nobodys: ClassVar = "two random ids and the ids of rows"
+
+
+KEPT_APART = (Key, Root, Tombstone)  # Django looks for models here; they live in `safe`
+
+
+def person_rows() -> list[type[PersonRow]]:
+    """Return every installed model whose rows belong to a person. All that is derived walks this list."""
+    from django.apps import apps  # noqa: PLC0415 -- not before the models are there
+
+    return [model for model in apps.get_models() if issubclass(model, PersonRow)]
+
+
+def held_models() -> list[type[HeldRow]]:
+    return [model for model in person_rows() if issubclass(model, HeldRow)]
