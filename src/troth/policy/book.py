@@ -112,12 +112,7 @@ class Book:
 
         Raises KeyError if there is none.
         """
-        wanted = pattern.split(":")
-        bits = 0
-        for name, number in self.slots.items():
-            parts = name.split(":")
-            if len(wanted) <= len(parts) and all(w in ("*", p) for w, p in zip(wanted, parts, strict=False)):
-                bits |= 1 << number
+        bits = matching(self.slots, pattern)
         if not bits:
             raise KeyError(pattern)
         return bits
@@ -194,6 +189,21 @@ class Book:
     def epoch(self, day: date) -> int:
         """Return the number of the stretch of days `day` lies in."""
         return bisect_right(self.turning, day)
+
+
+def matching(slots: Mapping[str, int], pattern: str) -> int:
+    """Return the bits of the numbered slots a pattern means; 0 if none.
+
+    >>> bin(matching({"news:tarn": 0, "news:tarn:email": 1, "news:holm:email": 2}, "news:*:email"))
+    '0b110'
+    """
+    wanted = pattern.split(":")
+    bits = 0
+    for name, number in slots.items():
+        parts = name.split(":")
+        if len(wanted) <= len(parts) and all(w in ("*", p) for w, p in zip(wanted, parts, strict=False)):
+            bits |= 1 << number
+    return bits
 
 
 def strictest(asks: Iterable[str]) -> str:
