@@ -1,0 +1,123 @@
+"""What every page of a shop knows and says: its brand, its currency, the ways to the other pages, and the headers.
+
+A page carries its currency in its address: remembering it would take a cookie, and that takes a yes
+(purposes.appearance).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from urllib.parse import urlencode
+
+from django.http import HttpRequest, HttpResponse
+from django.urls import reverse
+from django.utils.cache import patch_cache_control
+from django.views.decorators.http import conditional_page
+
+from troth.doors import policies
+from troth.doors.declare import NOTHING_PERSONAL, purpose
+from troth.policy.book import controller_of
+
+from . import catalogue
+from .brands import Brand, doors, open_brands
+from .catalogue import House
+from .models import Product
+from .rules import SIGNS, Money, currency
+
+Page = Callable[..., HttpResponse]
+
+# As everywhere in the house, and our own type faces.
+CONTENT = (
+    "default-src 'none'; style-src 'self'; img-src 'self'; font-src 'self'; form-action 'self'; base-uri 'none'; "
+    "frame-ancestors 'none'"
+)
+
+
+@dataclass(frozen=True)
+class Shop:
+    """The shop a request came to."""
+
+    brand: Brand
+    house: House
+    currency: str
+    kinds: dict[str, str]
+    others: tuple[tuple[Brand, str], ...]
+    controller: str
+    request: HttpRequest
+
+    def to(self, name: str, query: dict[str, object] | None = None, **parts: object) -> str:
+        """Return the address of one of this shop's pages, in the currency the visitor reads."""
+        kept = ({"in": self.currency} if self.currency != "GBP" else {}) | (query or {})
+        address = reverse(f"shop:{name}", kwargs={"brand": self.brand.slug} | parts)
+        return f"{address}?{urlencode(kept, doseq=True)}" if kept else address
+
+    @property
+    def currencies(self) -> list[tuple[str, str, str]]:
+        """Return each currency, its sign and the address of this page in it."""
+        rest = self.request.GET.copy()
+        ways = []
+        for code, sign in SIGNS.items():
+            rest["in"] = code
+            ways.append((code, sign, f"?{rest.urlencode()}"))
+        return ways
+
+
+@dataclass(frozen=True)
+class Card:
+    """A product as a shelf shows it."""
+
+    product: Product
+    address: str
+    price: Money
+    was: Money | None
+
+    @property
+    def sold_out(self) -> bool:
+        return getattr(self.product, "left", 1) == 0
+
+    @property
+    def saving(self) -> int:
+        """Return by how much the price fell, in per cent, never told larger than it is."""
+        return int(100 - self.price.minor * 100 / self.was.minor) if self.was else 0
+
+
+def shop(request: HttpRequest, brand: str) -> Shop:
+    known = open_brands()
+    told = catalogue.read(brand)
+    return Shop(
+        brand=known[brand],
+        house=told.house,
+        currency=currency(request.GET.get("in", "")),
+        kinds=told.kinds,
+        others=tuple(doors(request)),
+        controller=controller(brand),
+        request=request,
+    )
+
+
+def controller(brand: str) -> str:
+    """Return the name of the company that answers for a brand."""
+    return controller_of(policies.archive().in_force(policies.today()).policy, brand)
+
+
+def card(here: Shop, product: Product) -> Card:
+    was = product.was.in_(here.currency) if product.was else None
+    return Card(product, here.to("product", slug=product.slug), product.prices.in_(here.currency), was)
+
+
+def public(page: Page) -> Page:
+    """Make a view a public page: nothing personal, nothing changed by reading it, and not sent twice if it is the same.
+
+    `no-cache` lets a browser keep the page and makes it ask each time: stock changes, and what a colleague's page adds
+    for one visitor (a basket's count) must never be shown to another.
+    """
+
+    def served(request: HttpRequest, *arguments: object, **named: object) -> HttpResponse:
+        response = page(request, *arguments, **named)
+        patch_cache_control(response, no_cache=True)
+        response.headers.setdefault("Content-Security-Policy", CONTENT)
+        return response
+
+    served.__name__, served.__doc__, served.__module__ = page.__name__, page.__doc__, page.__module__
+    return purpose(NOTHING_PERSONAL)(conditional_page(served))

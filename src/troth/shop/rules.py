@@ -1,0 +1,174 @@
+"""What things cost, how words are matched, and which filters can be asked for. Pure: no database, no clock."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from typing import NamedTuple, Protocol
+
+SIGNS = {"GBP": "£", "EUR": "€", "USD": "$"}
+SCALES = {
+    "letters": ("XS", "S", "M", "L", "XL"),
+    "dress": ("8", "10", "12", "14", "16"),
+    "waist": ("28", "30", "32", "34", "36"),
+    "shoe": ("40", "41", "42", "43", "44", "45", "46"),
+    "one": ("One size",),
+}
+SIZES = tuple(dict.fromkeys(size for scale in SCALES.values() for size in scale))
+ORDERS = {"": "The house's order", "low": "Price, low to high", "high": "Price, high to low"}
+MOST_WORDS, LONGEST_WORD, LONGEST_TEXT = 8, 32, 200
+DEAREST = 10_000_000  # pence: beyond it, a price in a filter is a slip of the finger
+
+
+class Money(NamedTuple):
+    """An amount of one currency, in its minor unit: pence or cents. Prices include tax."""
+
+    minor: int
+    currency: str
+
+    def __str__(self) -> str:
+        """Write it as a price tag does.
+
+        >>> print(Money(18500, "GBP"), Money(1250, "EUR"))
+        £185 €12.50
+        """
+        whole, rest = divmod(self.minor, 100)
+        return f"{SIGNS[self.currency]}{whole:,}" + (f".{rest:02}" if rest else "")
+
+
+class Prices(NamedTuple):
+    """What one thing costs in each currency."""
+
+    gbp: Money
+    eur: Money
+    usd: Money
+
+    def in_(self, currency: str) -> Money:
+        return next(price for price in self if price.currency == currency)
+
+
+def currency(asked: str) -> str:
+    """Return the currency asked for, or pounds."""
+    return asked if asked in SIGNS else "GBP"
+
+
+# -- words -----------------------------------------------------------------------------------------------------------
+
+
+def words(text: str) -> list[str]:
+    """Return the words of a text as the index knows them: folded, without endings of the plural.
+
+    Both data bases are only ever given what comes out here, so no character of a query means anything to them.
+
+    >>> words("Crêpe DRESSES, 100 % accessories")
+    ['crepe', 'dress', '100', 'accessori']
+    """
+    plain = unicodedata.normalize("NFKD", text.casefold())
+    bare = (
+        "".join(c for c in plain if not unicodedata.combining(c))
+        .replace("'", "")
+        .replace("\N{RIGHT SINGLE QUOTATION MARK}", "")
+    )
+    return [_stem(word) for word in re.findall(r"[^\W_]+", bare)]
+
+
+def _stem(word: str) -> str:
+    for ending, left in (("sses", "ss"), ("shes", "sh"), ("ches", "ch"), ("xes", "x"), ("ies", "i")):
+        if word.endswith(ending):
+            return word.removesuffix(ending) + left
+    if len(word) > 3 and word.endswith("s") and not word.endswith("ss"):
+        return word[:-1]
+    return word[:-1] + "i" if len(word) > 3 and word.endswith("y") else word
+
+
+def asked(text: str) -> list[str] | None:
+    """Return the words to look for, or None where no product can have them all.
+
+    Only the first words count, and only their beginnings: more is no search, and an index need not read it. A text with
+    no words in it, or with letters the catalogue is not written in, finds nothing; an empty text is no question at all.
+    """
+    found = words(text[:LONGEST_TEXT])[:MOST_WORDS]
+    if any(not word.isascii() for word in found) or (text.strip() and not found):
+        return None
+    return [word[:LONGEST_WORD] for word in dict.fromkeys(found)]
+
+
+# -- filters ---------------------------------------------------------------------------------------------------------
+
+
+class Query(Protocol):
+    """What a page was asked: Django's QueryDict, or anything like it."""
+
+    def get(self, key: str, /) -> str | None: ...
+    def getlist(self, key: str, /) -> list[str]: ...
+
+
+@dataclass(frozen=True)
+class Filters:
+    """What a shelf is narrowed to. An empty filter lets everything through."""
+
+    kinds: frozenset[str] = frozenset()
+    families: frozenset[str] = frozenset()
+    sizes: frozenset[str] = frozenset()
+    low: int | None = None  # minor units of `currency`, both ends included
+    high: int | None = None
+    in_stock: bool = False
+    order: str = ""
+    currency: str = "GBP"
+    ignored: tuple[str, ...] = field(default=(), compare=False)  # sentences about what we could not read
+
+    @property
+    def count(self) -> int:
+        prices = (self.low is not None) + (self.high is not None)
+        return len(self.kinds) + len(self.families) + len(self.sizes) + prices + self.in_stock
+
+
+@dataclass(frozen=True)
+class Known:
+    """Which filters a shop offers."""
+
+    kinds: Mapping[str, str]  # slug and what it is called
+    families: tuple[str, ...]
+    sizes: tuple[str, ...]
+
+
+def filters(query: Query, known: Known) -> Filters:
+    """Read filters from an address. What we do not know is left out, and said so."""
+    sentences: list[str] = []
+    few = {
+        name: _few(query.getlist(name), offered, say, sentences)
+        for name, offered, say in (
+            ("kind", frozenset(known.kinds), "kind"),
+            ("colour", frozenset(known.families), "colour"),
+            ("size", frozenset(known.sizes), "size"),
+        )
+    }
+    low, high = (_price(query.get(name) or "", sentences) for name in ("from", "to"))
+    if low is not None and high is not None and low > high:
+        low, high = high, low
+    order = query.get("order") or ""
+    made = Filters(few["kind"], few["colour"], few["size"], low, high, currency=currency(query.get("in") or ""))
+    made = replace(made, in_stock=query.get("stock") == "1", order=order if order in ORDERS else "")
+    return replace(made, ignored=tuple(dict.fromkeys(sentences)))
+
+
+def _few(given: list[str], offered: frozenset[str], say: str, sentences: list[str]) -> frozenset[str]:
+    wanted = frozenset(one for one in given if one)
+    if wanted - offered:
+        sentences.append(f"We left out a {say} that this shop does not have.")
+    return wanted & offered
+
+
+def _price(text: str, sentences: list[str]) -> int | None:
+    """Return a typed price in minor units; None if there is none, or none that we can read."""
+    plain = text.strip().lstrip("£€$").strip()
+    if not plain:
+        return None
+    read = re.fullmatch(r"([0-9]{1,7})(?:[.,]([0-9]{1,2}))?", plain)
+    minor = int(read[1]) * 100 + int((read[2] or "0").ljust(2, "0")) if read else DEAREST + 1
+    if minor > DEAREST:
+        sentences.append("We left out a price that we could not read. Write it as 120 or 89.50.")
+        return None
+    return minor
