@@ -19,6 +19,8 @@ from django.urls import URLPattern, URLResolver, include, path, reverse
 from troth.doors import policies
 from troth.policy.engine import Compiled
 
+from .catalogue import BRANDS
+
 Handler = Callable[[HttpRequest], HttpResponse]
 
 
@@ -44,7 +46,7 @@ class Brand:
 
 
 def open_brands() -> dict[str, Brand]:
-    """Return the brands that exist today."""
+    """Return the brands that exist today and have a shop."""
     today = policies.today()
     return _open(policies.archive().in_force(today), today)
 
@@ -52,7 +54,7 @@ def open_brands() -> dict[str, Brand]:
 @lru_cache(maxsize=8)
 def _open(compiled: Compiled, today: date) -> dict[str, Brand]:
     listed = compiled.policy.brands
-    return {name: _brand(name, b) for name, b in listed.items() if b.begin <= today < b.end}
+    return {name: _brand(name, b) for name, b in listed.items() if name in BRANDS and b.begin <= today < b.end}
 
 
 def _brand(name: str, listed: Any) -> Brand:  # noqa: ANN401 -- the policy's own shape
