@@ -9,7 +9,7 @@ from django.apps import apps
 from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver
 
-from troth.front.purpose import NOTHING_PERSONAL
+from troth.doors.declare import NOTHING_PERSONAL
 from troth.laws import packs
 from troth.policy.archive import Archive
 

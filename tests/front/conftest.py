@@ -5,7 +5,7 @@ from datetime import date
 import pytest
 
 from troth.front.house import House
-from troth.site import policies
+from troth.doors import policies
 
 SUNDAY = date(2026, 11, 22)
 

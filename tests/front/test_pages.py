@@ -9,7 +9,7 @@ from datetime import date
 import pytest
 from django.urls import get_resolver
 
-from troth.front.purpose import NOTHING_PERSONAL
+from troth.doors.declare import NOTHING_PERSONAL
 from troth.laws import packs
 from troth.policy.document import Table
 from troth.policy.registers import choices_grid, ropa

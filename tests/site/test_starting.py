@@ -9,7 +9,7 @@ import sys
 import pytest
 
 from troth.policy.errors import PolicyError
-from troth.site import policies
+from troth.doors import policies
 from troth.site.logs import Plain
 from troth.site.secret import secret
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import redirect, render
 
+from troth.doors.declare import NOTHING_PERSONAL, purpose
 from troth.laws import packs
 from troth.policy import dpv
 from troth.policy.asking import Unclear, ask
@@ -15,7 +16,6 @@ from troth.policy.registers import to_csv, to_json
 from . import answers, changes, machines, reading, registers
 from .errors import NotHere
 from .house import House, of
-from .purpose import NOTHING_PERSONAL, purpose
 from .render import parts
 from .source import numbered
 

@@ -12,7 +12,9 @@ from django.utils.cache import patch_vary_headers
 from troth.front.house import Visit
 from troth.front.notices import not_yet
 
-from . import logs, policies
+from troth.doors import policies
+
+from . import logs
 
 log = logging.getLogger("troth.site")
 Handler = Callable[[HttpRequest], HttpResponse]

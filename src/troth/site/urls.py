@@ -1,4 +1,4 @@
-"""Every address of the house. Each declares its purpose: see `troth.front.purpose`."""
+"""Every address of the house. Each declares its purpose: see `troth.doors.declare`."""
 
 from django.urls import include, path
 

@@ -3,7 +3,7 @@
 from django.http import HttpRequest, JsonResponse
 
 from troth.front.house import of
-from troth.front.purpose import NOTHING_PERSONAL, purpose
+from troth.doors.declare import NOTHING_PERSONAL, purpose
 
 
 @purpose(NOTHING_PERSONAL)

@@ -12,7 +12,9 @@ from troth.policy.errors import PolicyError
 def application_or_exit() -> WSGIHandler:
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "troth.site.settings")
     application = get_wsgi_application()
-    from . import policies, urls  # noqa: F401, PLC0415 -- need the settings; a page that cannot be read is found now, not by a visitor
+    from troth.doors import policies  # noqa: PLC0415 -- needs the settings
+
+    from . import urls  # noqa: F401, PLC0415 -- need the settings; a page that cannot be read is found now, not by a visitor
 
     try:
         policies.archive()

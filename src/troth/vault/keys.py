@@ -109,16 +109,16 @@ def destroy(people: Collection[UUID]) -> int:
     names = [person.bytes for person in people]
     with transaction.atomic(using="keys"):
         count = sum(
-            Key.objects.filter(name__in=names[start : start + BATCH])._raw_delete("keys")
+            Key.objects.filter(name__in=names[start : start + BATCH])._raw_delete("keys") or 0
             for start in range(0, len(names), BATCH)
         )
     empty_log()
     return count
 
 
-def empty_log() -> None:
+def empty_log(alias: str = "keys") -> None:
     """SQLite: write deleted pages over in the file and cut the write-ahead log, which still holds them."""
-    connection = connections["keys"]
+    connection = connections[alias]
     if connection.vendor == "sqlite" and not connection.in_atomic_block:
         with connection.cursor() as cursor:
             cursor.execute("PRAGMA wal_checkpoint(TRUNCATE)")

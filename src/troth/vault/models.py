@@ -99,6 +99,11 @@ class HeldRow(PersonRow):
         """Return the items of the policy that rows of this model may hold."""
         return frozenset().union(*(label.items for label in cls.labels().values()))
 
+    def brings(self) -> frozenset[str]:
+        """Return the items of the values set and not sealed yet."""
+        labels = self.labels()
+        return frozenset(labels[name].of(self) for name in self.given)
+
     def identity(self) -> bytes:
         """Return what a sealed column is bound to: the table, the row, its person, its version."""
         return b"%b|%b|%b|%d" % (self._meta.db_table.encode(), self.id.bytes, self.person_id.bytes, self.version)

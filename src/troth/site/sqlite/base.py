@@ -73,7 +73,7 @@ class DatabaseWrapper(base.DatabaseWrapper):
             raise OperationalError("database is locked")
         self._in_line = queue
         try:
-            super()._start_transaction_under_autocommit()  # type: ignore[misc] -- not in the stubs
+            super()._start_transaction_under_autocommit()  # type: ignore[misc]  # not in the stubs
         except BaseException:
             self._leave()
             raise
@@ -84,17 +84,17 @@ class DatabaseWrapper(base.DatabaseWrapper):
             queue.leave()
 
     def _commit(self) -> None:
-        super()._commit()  # type: ignore[misc] -- not in the stubs
+        super()._commit()  # type: ignore[misc]  # not in the stubs
         self._leave()
 
     def _rollback(self) -> None:
         try:
-            super()._rollback()  # type: ignore[misc] -- not in the stubs
+            super()._rollback()  # type: ignore[misc]  # not in the stubs
         finally:
             self._leave()
 
     def _close(self) -> None:
         try:
-            super()._close()  # type: ignore[misc] -- not in the stubs
+            super()._close()  # type: ignore[misc]  # not in the stubs
         finally:
             self._leave()

@@ -1,12 +1,14 @@
 """The one place that reads the policy folder, once in a process; and the one that looks at the calendar."""
 
-from datetime import date
+from datetime import date, datetime
 from functools import cache
 from importlib.resources import files
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 from django.conf import settings
 from django.utils.timezone import localdate
+from django.utils.timezone import now as calendar_now
 
 from troth.laws import packs
 from troth.policy.archive import Archive
@@ -35,3 +37,15 @@ def _read(where: Path) -> Archive:
 def today() -> date:
     """Return the day it is where the house stands, or the one TROTH_TODAY says."""
     return settings.TROTH_TODAY or localdate()
+
+
+def now() -> datetime:
+    """Return the moment it is; on the day TROTH_TODAY says, if it says one."""
+    moment = calendar_now()
+    day = settings.TROTH_TODAY
+    return moment.replace(year=day.year, month=day.month, day=day.day) if day else moment
+
+
+def house_zone() -> ZoneInfo:
+    """Return the time zone the house keeps its calendar in."""
+    return ZoneInfo(settings.TIME_ZONE)

@@ -1,0 +1,151 @@
+"""Saying, and where it leaves a person: events appended, the standing cached beside them, suppression."""
+
+from __future__ import annotations
+
+import hmac
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from troth.policy import Compiled, Standing
+from troth.policy.acts import ADULT, AGE, SETS, UNKNOWN_AGE
+from troth.policy.book import matching
+from troth.vault import covers, keys
+from troth.vault.errors import OutsideDoor
+from troth.vault.models import Person
+
+from . import rules
+from .errors import UnknownSlot
+from .models import Event, Folded, Suppression
+
+
+def say(  # noqa: PLR0913 -- an answer is only proof with everything around it
+    person: UUID,
+    kind: str,
+    patterns: Iterable[str],
+    *,
+    compiled: Compiled,
+    at: datetime,
+    place: str,
+    wording: str,
+    actor: str = "person",
+    proof: Mapping[str, Any] | None = None,
+    sighted: bool = False,
+    expires: datetime | None = None,
+) -> list[Event]:
+    """Append what someone said and fold it into their standing, in the transaction of the open `collect`.
+
+    A no must be said while `lease.held_off(person)` holds: `troth.doors.choose` sees to it. Raises UnknownSlot.
+    """
+    cover = covers.current()
+    if cover is None or cover.verb != "collect":
+        raise OutsideDoor("Event", "consents", "collect")
+    said = []
+    for pattern in patterns:
+        if not matching(compiled.book.slots, pattern):
+            raise UnknownSlot(pattern[:60])
+        event = Event(
+            person_id=person, kind=kind, pattern=pattern, at=at, sighted=sighted, expires=expires,
+            policy=compiled.digest, place=place, actor=actor, wording=wording, source=cover.source, seen_at=at,
+            event_at=expires,
+        )  # fmt: skip
+        if proof is not None:
+            event.proof = dict(proof)
+        cover.items |= event.brings()
+        _end(person, kind, pattern, compiled, at)
+        event.save()
+        said.append(event)
+    refold(person, compiled, at)
+    return said
+
+
+def _end(person: UUID, kind: str, pattern: str, compiled: Compiled, at: datetime) -> None:
+    """Let the retention of earlier answers begin that this one ends: those to nothing it does not speak of itself."""
+    mask = matching(compiled.book.slots, pattern)
+    ended = rules.NO if kind in rules.YES else rules.YES
+    open_ones = Event.objects.filter(person_id=person, event_at=None, kind__in=ended).values_list("pk", "pattern")
+    over = [pk for pk, earlier in open_ones if matching(compiled.book.slots, earlier) & ~mask == 0]
+    Event.objects.filter(pk__in=over).update(event_at=at)
+
+
+def events_of(people: Collection[UUID]) -> dict[UUID, list[rules.Said]]:
+    """Return all that each of these people said, in one query."""
+    found: dict[UUID, list[rules.Said]] = {person: [] for person in people}
+    columns = ("person_id", "kind", "pattern", "at", "sighted", "expires")
+    for person, *rest in Event.objects.of(people).values_list(*columns):
+        found[person].append(rules.Said(*rest))
+    return found
+
+
+def refold(person: UUID, compiled: Compiled, at: datetime) -> Folded:
+    """Write the fold of a person's events as it is at a moment."""
+    events = events_of([person])[person]
+    folded = rules.fold(events, compiled, at)
+    bits = {name: f"{getattr(folded, name):x}" for name in SETS}
+    row, _ = Folded.objects.update_or_create(
+        person_id=person,
+        defaults={"layout": compiled.layout, "bits": bits, "lapses_at": rules.lapses(events, at)},
+    )
+    return row
+
+
+def standings(people: Iterable[Person], compiled: Compiled, at: datetime) -> dict[UUID, Standing]:
+    """Return where each person stands: from the cache where it is good, else folded anew. Two queries for all."""
+    them = {person.pk: person for person in people}
+    stored = {row.person_id: row for row in Folded.objects.filter(person_id__in=them)}
+    stale = [pid for pid, row in stored.items() if not _good(row, compiled, at)]
+    anew = {pid: rules.fold(events, compiled, at) for pid, events in events_of(stale).items()} if stale else {}
+    made = {}
+    for pid, person in them.items():
+        if pid in anew:
+            bits = {name: getattr(anew[pid], name) for name in SETS}
+        elif pid in stored:
+            bits = {name: int(stored[pid].bits[name], 16) for name in SETS}
+        else:
+            bits = dict.fromkeys(SETS, 0)
+        made[pid] = Standing(person.residence, compiled.layout, core(person, at), **bits)
+    return made
+
+
+def _good(row: Folded, compiled: Compiled, at: datetime) -> bool:
+    return row.layout == compiled.layout and (row.lapses_at is None or at < row.lapses_at)
+
+
+def core(person: Person, at: datetime) -> int:
+    """Return the age and the flags of a person as a standing carries them."""
+    age = person.age(at.date())
+    return (UNKNOWN_AGE if age is None else min(age, ADULT)) | person.flags & ~AGE
+
+
+def verify(compiled: Compiled, at: datetime) -> Iterator[UUID]:
+    """Yield everyone whose stored standing is not what a replay of their events gives."""
+    for row in Folded.objects.filter(layout=compiled.layout).iterator():
+        folded = rules.fold(events_of([row.person_id])[row.person_id], compiled, at)
+        if _good(row, compiled, at) and any(int(row.bits[name], 16) != getattr(folded, name) for name in SETS):
+            yield row.person_id
+    known = Folded.objects.values("person_id")
+    yield from Event.objects.exclude(person_id__in=known).values_list("person_id", flat=True).distinct()
+
+
+# -- suppression -------------------------------------------------------------------------------------------------------
+
+
+def stop_mark(kind: str, normal: str) -> bytes:
+    """Return the mark of a normalised address or number on the stop list. Keyed, and no key of a person's."""
+    return hmac.digest(keys.house_key(keys.STOPS), f"{kind}:{normal}".encode(), "sha256")
+
+
+def suppress(kind: str, normal: str, *, because: str, at: datetime) -> None:
+    """Put an address on the stop list; it stays there when everything else about the person is gone."""
+    Suppression.objects.get_or_create(mark=stop_mark(kind, normal), defaults={"because": because, "at": at})
+
+
+def suppressed(kind: str, normal: str) -> bool:
+    """Tell whether an address is on the stop list."""
+    return Suppression.objects.filter(mark=stop_mark(kind, normal)).exists()
+
+
+def lift(kind: str, normal: str) -> None:
+    """Take an address off the stop list: only an explicit later yes of that mailbox may do so."""
+    Suppression.objects.filter(mark=stop_mark(kind, normal)).delete()

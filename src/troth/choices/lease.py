@@ -1,0 +1,76 @@
+"""No beats yes, across threads, processes and machines: a lease in the database, with a fence.
+
+A sender claims the lease, decides again, and hands over while it holds it. An opt-out waits until nobody holds one,
+then commits: after its acknowledgement no hand-over begins or completes. A sender that died loses its lease by time;
+one that is merely slow sees by its fence that it is too late.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Collection, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from uuid import UUID, uuid4
+
+from django.db import transaction
+from django.utils.timezone import now
+
+from .errors import StillSending
+from .models import Lease
+
+FIRST_WAIT, MOST_WAIT = 0.002, 0.05  # seconds between two tries
+HOLD = 30  # seconds an answer may take to be written
+
+
+@dataclass(frozen=True)
+class Fence:
+    """Whose leases somebody holds, under which token."""
+
+    token: UUID
+    people: frozenset[UUID]
+
+
+def claim(people: Collection[UUID], *, at: datetime, seconds: int) -> Fence | None:
+    """Claim the leases of all these people, or of none: None if somebody else holds one of them."""
+    token = uuid4()
+    with transaction.atomic():
+        Lease.objects.filter(person__in=people, until__lte=at).delete()
+        made = Lease.objects.bulk_create(
+            [Lease(person=person, fence=token, until=at + timedelta(seconds=seconds)) for person in sorted(people)],
+            ignore_conflicts=True,
+        )
+        if Lease.objects.filter(fence=token).count() == len(made):
+            return Fence(token, frozenset(people))
+        Lease.objects.filter(fence=token).delete()
+    return None
+
+
+def still_mine(fence: Fence, *, at: datetime, seconds: int = 0) -> bool:
+    """Tell whether a fence still holds, and will for `seconds` more: ask right before handing over."""
+    until = at + timedelta(seconds=seconds)
+    return Lease.objects.filter(fence=fence.token, until__gt=until).count() == len(fence.people)
+
+
+def release(fence: Fence) -> None:
+    """Give the leases back."""
+    Lease.objects.filter(fence=fence.token).delete()
+
+
+@contextmanager
+def held_off(person: UUID, *, most: float = 35.0) -> Iterator[Fence]:
+    """Hold a person's lease for an answer: wait until no sender has it, and let none begin until the block ends.
+
+    Enter it outside any transaction, and commit the answer inside it. Raises StillSending after `most` seconds.
+    """
+    begun, pause = time.monotonic(), FIRST_WAIT
+    while (fence := claim([person], at=now(), seconds=HOLD)) is None:
+        if time.monotonic() - begun > most:
+            raise StillSending
+        time.sleep(pause)
+        pause = min(pause * 1.5, MOST_WAIT)
+    try:
+        yield fence
+    finally:
+        release(fence)

@@ -1,0 +1,118 @@
+"""What every door does first and last: decide, and record. The doors themselves say what happens in between."""
+
+from __future__ import annotations
+
+import hmac
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass, field
+from datetime import datetime
+from functools import cached_property
+from uuid import UUID
+
+from troth.choices.actions import standings
+from troth.ledger import actions as ledger
+from troth.ledger.entry import Entry
+from troth.policy import Act, Compiled, Decision, Reason, Standing
+from troth.vault.covers import Cover
+from troth.vault.models import Person
+
+from . import policies
+from .declare import must_declare
+from .errors import Refused
+from .periods import today
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What a door says when it is done: the decision, and its entry in the ledger. True when it was a yes."""
+
+    decision: Decision
+    entry: int = 0
+
+    def __bool__(self) -> bool:
+        return self.decision.allowed
+
+
+@dataclass
+class Acting:
+    """One act at one door, for one person or many: decided once for each set of items, recorded once."""
+
+    act: Act
+    people: Collection[UUID]
+    at: datetime
+    facts: dict[str, str | int] = field(default_factory=dict)
+    entry: int = 0
+    _answers: dict[tuple[UUID, frozenset[str]], Decision] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        must_declare(self.act.purpose)
+
+    @cached_property
+    def compiled(self) -> Compiled:
+        """The policy in force where the house stands."""
+        return policies.archive().in_force(self.at.astimezone(policies.house_zone()).date())
+
+    @cached_property
+    def persons(self) -> dict[UUID, Person]:
+        return Person.objects.in_bulk(list(self.people))
+
+    @cached_property
+    def _standings(self) -> dict[UUID, Standing]:
+        return standings(self.persons.values(), self.compiled, self.at)
+
+    def covered(self) -> frozenset[str]:
+        """Return the items the purpose uses, as far as walls let them through."""
+        book, purpose = self.compiled.book, self.compiled.policy.purposes.get(self.act.purpose)
+        return book.let_through(book.items(purpose.uses), self.act.purpose) if purpose else frozenset()
+
+    def decide(self, person: UUID, items: frozenset[str]) -> Decision:
+        """Decide for one person and these items. Someone we do not know is never allowed."""
+        found = self._answers.get((person, items))
+        if found is None:
+            known = self._standings.get(person)
+            if known is None:
+                why = Reason("unknown", "unknown.person", "", "We know no such person.")
+                found = Decision(allowed=False, reasons=(why,), policy=self.compiled.digest)
+            else:
+                act = self.act._replace(items=items)
+                found = self.compiled.decide(act, known, today(self.persons[person], self.at))
+            self._answers[person, items] = found
+        return found
+
+    def must(self, person: UUID, items: frozenset[str], ring: Cover) -> Decision:
+        """Decide; a no is recorded and raised. Raises Refused."""
+        decision = self.decide(person, items)
+        if not decision.allowed:
+            raise Refused(decision, ledger.record_durably(self.written(decision, items, [person], ring)))
+        return decision
+
+    def written(self, decision: Decision, items: Iterable[str], people: Collection[UUID], ring: Cover) -> Entry:
+        """Return the ledger's entry of a decision. Names of items only; of a person only the pseudonym."""
+        act, because = self.act, decision.because
+        one = subject(ring, next(iter(people))) if len(people) == 1 else b""
+        return Entry(
+            at=self.at, verb=act.verb, purpose=act.purpose, brand=act.brand, items=tuple(sorted(items)),
+            source=act.source, to=act.to, channel=act.channel, topic=act.topic, actor=act.actor,
+            allowed=decision.allowed, code=because.code, clause=because.clause, law=because.law,
+            policy=decision.policy, subject=one, facts=self.facts,
+        )  # fmt: skip
+
+    def record(self, decision: Decision, items: Iterable[str], people: Collection[UUID], ring: Cover) -> int:
+        """Write the entry into the transaction of the change; of many people, with the list they were on."""
+        entry = self.written(decision, items, people, ring)
+        if len(people) == 1:
+            return ledger.record(entry)
+        ring.fetch(set(people))
+        return ledger.record_list(entry, [subject(ring, person) for person in people])
+
+
+def subject(ring: Cover, person: UUID) -> bytes:
+    """Return a person's pseudonym in the ledger: keyed by their own key, so that it dies with it. Empty without one."""
+    if person not in ring.ring:
+        ring.fetch({person})
+    key = ring.ring.get(person)
+    return pseudonym(key) if key else b""
+
+
+def pseudonym(key: bytes) -> bytes:
+    return hmac.digest(key, b"troth ledger subject", "sha256")[:16]

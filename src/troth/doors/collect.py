@@ -1,0 +1,107 @@
+"""The door by which personal data comes in.
+
+    with collect("order", source="order", person=them, brand="tarn", actor="person") as c:
+        c.save(Parcel(order=order, recipient="Ada Lovelace", line1="1 Weir Lane"))
+
+Each row is decided on by the items it brings, made ready as the policy says (card numbers masked, secrets hashed), and
+sealed. All rows, their entry in the ledger and whatever else the block writes are one transaction.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Iterator
+from contextlib import contextmanager
+from datetime import datetime
+from itertools import groupby
+from typing import TypeVar
+from uuid import UUID
+
+from django.db import transaction
+
+from troth.policy import Act, Decision
+from troth.vault import covers
+from troth.vault.models import HeldRow, Person
+
+from . import policies
+from .acting import Acting
+from .handling import made_ready
+from .periods import today
+
+BATCH = 500
+Row = TypeVar("Row", bound=HeldRow)
+
+
+class Collecting(Acting):
+    """What is being taken in. `refused` names those of many people whose rows were left out, and why."""
+
+    def begin(self, cover: covers.Cover) -> None:
+        self.cover = cover
+        self.refused: dict[UUID, Decision] = {}
+        self._allowed: dict[UUID, Decision] = {}
+
+    def save(self, row: Row) -> Row:
+        """Seal and store one row, new or changed. Raises Refused, CardNumber or NotReady; nothing is stored then."""
+        self._take(row, self.must(row.person_id, row.brings(), self.cover))
+        row.save()
+        return row
+
+    def save_all(self, rows: Iterable[Row]) -> list[Row]:
+        """Seal and store many new rows, those of people who may not be collected about left out."""
+        taken = []
+        for row in rows:
+            decision = self.decide(row.person_id, row.brings())
+            if decision.allowed:
+                taken.append(self._take(row, decision))
+            else:
+                self.refused[row.person_id] = decision
+        self.cover.fetch({row.person_id for row in taken})
+        for model, some in groupby(sorted(taken, key=lambda row: row._meta.label), type):
+            model.objects.bulk_create(some, batch_size=BATCH)
+        return taken
+
+    def _take(self, row: Row, decision: Decision) -> Row:
+        self.facts.update(made_ready(row, self.compiled.policy))
+        self._allowed[row.person_id] = decision
+        self.cover.items |= row.brings()
+        if not row.source:
+            row.source, row.seen_at = self.act.source, self.at
+        return row
+
+    def end(self) -> None:
+        """Write the entry, and note that people who acted themselves were here."""
+        if self._allowed:
+            decision = next(iter(self._allowed.values()))
+            self.entry = self.record(decision, self.cover.touched, list(self._allowed), self.cover)
+        for pid in self._allowed if self.act.actor == "person" else ():
+            day = today(self.persons[pid], self.at)
+            if self.persons[pid].last_seen < day:
+                Person.objects.filter(pk=pid, last_seen__lt=day).update(last_seen=day)
+
+
+@contextmanager
+def collect(
+    purpose: str,
+    *,
+    source: str,
+    brand: str,
+    person: UUID | None = None,
+    people: Collection[UUID] = (),
+    actor: str = "system",
+    where: str = "",
+    given: Iterable[str] = (),
+    at: datetime | None = None,
+) -> Iterator[Collecting]:
+    """Take in data of one `person`, or of many `people` with one recorded act.
+
+    Raises Refused for one person; of many, those refused are left out and named in `.refused`.
+    Source: policy [sources]; GDPR art. 5(1)(b), 13, 25.
+    """
+    at, them = at or policies.now(), [person] if person else list(people)
+    act = Act("collect", purpose, brand, source=source, actor=actor, where=where, given=frozenset(given))
+    with transaction.atomic():
+        cover = covers.Cover("collect", frozenset(), at, source, frozenset(them))
+        collecting = Collecting(act, them, at)
+        collecting.begin(cover)
+        with covers.opened(cover):
+            yield collecting
+            collecting.end()

@@ -1,0 +1,228 @@
+"""The door by which we speak to a person first. What it allows is queued, and decided again at the moment of release.
+
+    answer = contact(them, purpose="news", channel="email", topic="offers", brand="skerry", content=..., once="c7:42")
+    for sent in release({"email": smtp}, at=now): ...
+
+No beats yes: a sender holds the person's lease while it hands over, and an opt-out waits for that lease.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any, Final, Protocol
+from uuid import UUID, uuid4
+from zoneinfo import ZoneInfo
+
+from django.db import IntegrityError, transaction
+
+from troth.choices import lease
+from troth.choices.actions import suppressed
+from troth.policy import Act, Decision, Reason
+from troth.vault import covers
+from troth.vault.held import reveal
+from troth.vault.models import Identifier
+
+from . import policies
+from .acting import Acting, Answer
+from .models import Message
+
+ADDRESS: Final = {
+    "email": "email",
+    "sms": "mobile",
+    "phone": "phone",
+    "post": "postal",
+    "push": "app",
+    "social": "handle",
+}
+ITEM: Final = frozenset({"messages.message_log"})
+LEASE: Final = 30  # seconds; a transport must give up well before
+GIVE_UP: Final = 20
+MOST_TRIES: Final = 8
+
+
+@dataclass(frozen=True)
+class Outgoing:
+    """One message as a transport gets it."""
+
+    channel: str
+    brand: str
+    address: str  # the stored one, never a typed one
+    content: Mapping[str, Any]
+    message_id: str
+
+
+class Transport(Protocol):
+    """Hands a message to a network. Raises NotTaken if it surely did not go; anything else means: who knows."""
+
+    def __call__(self, message: Outgoing, *, give_up_after: int) -> None: ...
+
+
+class NotTaken(Exception):
+    """The network did not take the message: it may be tried again."""
+
+
+def contact(
+    person: UUID,
+    *,
+    purpose: str,
+    channel: str,
+    brand: str,
+    content: Mapping[str, Any],
+    once: str,
+    topic: str = "",
+    actor: str = "system",
+    given: Iterable[str] = (),
+    at: datetime | None = None,
+) -> Answer:
+    """Ask whether a person may be written to, and if so queue the message. `once`: the same key, the same answer.
+
+    Source: policy [choices]; PECR reg 22; ePrivacy art. 13; CAN-SPAM; R61-R72.
+    """
+    at = at or policies.now()
+    if known := Message.objects.filter(once=once).first():
+        return _said(known)
+    act = Act("contact", purpose, brand, channel=channel, topic=topic, actor=actor, given=frozenset(given))
+    cover = covers.Cover("collect", ITEM, at, "messages", frozenset([person]))
+    try:
+        with transaction.atomic(), covers.opened(cover):
+            acting, decision = _decide(act, person, at, cover)
+            entry = acting.record(decision, ITEM, [person], cover)
+            row = _row(act, person, once, decision, entry, at)
+            if decision.allowed:
+                row.content = dict(content)
+            row.save()
+    except IntegrityError:  # somebody else used the key meanwhile: theirs is the answer
+        return _said(Message.objects.get(once=once))
+    return Answer(decision, entry)
+
+
+def release(transports: Mapping[str, Transport], *, at: datetime, limit: int = 100) -> Iterator[Message]:
+    """Hand over what is due, each message decided on again under its person's lease. Yields what it finished.
+
+    A marketing message of which we do not know whether it went is not sent again; any other is, with the same id.
+    """
+    due = Message.objects.filter(state="queued", not_before__lte=at, channel__in=transports).order_by("id")[:limit]
+    for row in list(due):
+        fence = lease.claim([row.person_id], at=policies.now(), seconds=LEASE)
+        if fence:
+            try:
+                yield _release(row, transports[row.channel], fence)
+            finally:
+                lease.release(fence)
+
+
+def settle(at: datetime) -> int:
+    """Take care of messages whose sender died while handing over: once its lease is over, we do not know if they went."""
+    count = 0
+    for row in Message.objects.filter(state="releasing", not_before__lte=at - timedelta(seconds=LEASE)):
+        _after_doubt(row)
+        count += 1
+    return count
+
+
+def _decide(act: Act, person: UUID, at: datetime, cover: covers.Cover) -> tuple[Acting, Decision]:
+    """Decide, the hour being the one where the person is. No address, or a suppressed one, is a no."""
+    acting = Acting(act, [person], at)
+    them = acting.persons.get(person)
+    if them:
+        acting.act = act._replace(hour=at.astimezone(ZoneInfo(them.zone)).hour)
+    decision = acting.decide(person, frozenset())
+    if decision.allowed and (why := _unreachable(acting, person, cover)):
+        decision = Decision(allowed=False, reasons=(why,), policy=decision.policy)
+    return acting, decision
+
+
+def _unreachable(acting: Acting, person: UUID, cover: covers.Cover) -> Reason | None:
+    act = acting.act
+    address = _address(act.channel, person, cover)
+    if act.channel in ADDRESS and address is None:
+        return Reason("no_address", f"purposes.{act.purpose}", "", f"We have no address of theirs for {act.channel}.")
+    if address and "marketing" in acting.compiled.book.kinds[act.purpose] and suppressed(ADDRESS[act.channel], address):
+        return Reason("suppressed", "purposes.stop_list", "", "This address is on the list of those who said stop.")
+    return None
+
+
+def _address(channel: str, person: UUID, cover: covers.Cover) -> str | None:
+    row = (
+        Identifier.objects.filter(person_id=person, kind=ADDRESS.get(channel, ""))
+        .order_by("-verified_at", "id")
+        .first()
+    )
+    return reveal(row, cover.key(person))["value"] if row else None
+
+
+def _row(act: Act, person: UUID, once: str, decision: Decision, entry: int, at: datetime) -> Message:
+    because = decision.because
+    return Message(
+        person_id=person, once=once, purpose=act.purpose, brand=act.brand, channel=act.channel, topic=act.topic,
+        actor=act.actor, facts=sorted(act.given), state="queued" if decision.allowed else "refused", entry=entry,
+        verdict=[decision.allowed, list(because), decision.policy, list(decision.duties)],
+        message_id=f"<{uuid4().hex}@troth.invalid>", not_before=at, source="messages", seen_at=at,
+    )  # fmt: skip
+
+
+def _said(row: Message) -> Answer:
+    allowed, because, policy, duties = row.verdict
+    return Answer(Decision(allowed, (Reason(*because),), policy, tuple(duties)), row.entry)
+
+
+def _release(row: Message, transport: Transport, fence: lease.Fence) -> Message:
+    at = policies.now()
+    act = Act(
+        "contact",
+        row.purpose,
+        row.brand,
+        channel=row.channel,
+        topic=row.topic,
+        actor=row.actor,
+        given=frozenset(row.facts),
+    )
+    cover = covers.Cover("use", ITEM, at, people=frozenset([row.person_id]))
+    with transaction.atomic():
+        row = Message.objects.select_for_update().get(pk=row.pk)
+        if row.state != "queued":
+            return row
+        acting, decision = _decide(act, row.person_id, at, cover)
+        acting.facts["message"] = row.message_id
+        row.entry = acting.record(decision, ITEM, [row.person_id], cover)
+        row.state, row.not_before = ("releasing" if decision.allowed else "refused"), at
+        row.verdict = [decision.allowed, list(decision.because), decision.policy, list(decision.duties)]
+        row.save()
+    if row.state == "releasing":
+        _hand_over(row, transport, fence, cover)
+    return row
+
+
+def _hand_over(row: Message, transport: Transport, fence: lease.Fence, cover: covers.Cover) -> None:
+    address = _address(row.channel, row.person_id, cover) or ""
+    content = reveal(row, cover.key(row.person_id))["content"]
+    if not lease.still_mine(fence, at=policies.now(), seconds=GIVE_UP):
+        _set(row, "queued")  # too late to be sure: nothing was handed over
+        return
+    try:
+        transport(Outgoing(row.channel, row.brand, address, content, row.message_id), give_up_after=GIVE_UP)
+    except NotTaken:
+        row.tries += 1
+        _set(row, "queued" if row.tries < MOST_TRIES else "failed", wait=2**row.tries)
+    except Exception:  # noqa: BLE001 -- whatever it was, we do not know whether the message went
+        _after_doubt(row)
+    else:
+        row.sent_at = policies.now()
+        _set(row, "sent")
+    finally:
+        cover.ring.clear()
+
+
+def _after_doubt(row: Message) -> None:
+    marketing = policies.archive().in_force(policies.today()).book.kinds.get(row.purpose, frozenset()) & {"marketing"}
+    row.tries += 1
+    _set(row, "doubt" if marketing or row.tries >= MOST_TRIES else "queued", wait=2**row.tries)
+
+
+def _set(row: Message, state: str, wait: int = 0) -> None:
+    row.state = state
+    if wait:
+        row.not_before = policies.now() + timedelta(minutes=wait)
+    row.save(update_fields=["state", "tries", "sent_at", "not_before"])

@@ -1,0 +1,233 @@
+"""Erasure on request: the person's key is destroyed, and with it every copy that any backup holds; rows go too.
+
+What a law or contract makes us keep (`retains`) moves first to a remnant: a new random person with a key of their own,
+whom nothing ties to the old one. Each step can be repeated, and either half of it alone is safe:
+
+    tombstone (begun) → remnant's key → rows moved or deleted → tombstone (moved) → key destroyed → tombstone (done)
+
+The tombstone lies with the keys, so that a restored backup of everything else still finds it: see `replay`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from uuid import UUID, uuid4
+
+from django.db import transaction
+from django.db.models import Q
+
+from troth.ledger import actions as ledger
+from troth.ledger.entry import Entry
+from troth.policy import Act, Compiled, Decision, Reason
+from troth.policy.acts import FLAGS
+from troth.vault import covers, keys
+from troth.vault.held import reseal
+from troth.vault.models import HeldRow, Join, Person, PersonRow, person_rows
+from troth.vault.safe import Tombstone
+
+from . import periods, policies
+from .acting import subject
+from .errors import Refused
+from .keep import delete_rows
+from .models import LegalHold
+
+
+@dataclass(frozen=True)
+class Line:
+    """One line of a certificate: what became of some rows, why, and until when what stays will stay."""
+
+    model: str
+    items: tuple[str, ...]
+    rows: int
+    kept: bool
+    why: str  # the clause
+    say: str
+    until: date | None = None
+
+
+@dataclass(frozen=True)
+class Certificate:
+    """What an erasure did. Names no one: after it there is no one to name."""
+
+    at: datetime
+    policy: str
+    entry: int
+    lines: tuple[Line, ...] = field(default=())
+
+
+def preview(person: UUID, at: datetime) -> tuple[Line, ...]:
+    """Return what erasing someone would do, without doing it."""
+    return tuple(_plan([person], at, _compiled(at)).lines(person))
+
+
+def erase(person: UUID, *, at: datetime, because: str = "request") -> Certificate:
+    """Erase one person. Durable when it returns. Raises Refused while a legal hold stands. Source: GDPR art. 17."""
+    return erase_all([person], at=at, because=because)[0]
+
+
+def erase_all(people: Collection[UUID], *, at: datetime, because: str = "request") -> list[Certificate]:
+    """Erase many people together: a fixed number of statements for all of them."""
+    compiled = _compiled(at)
+    _refuse_held(people, compiled)
+    stones = _begin(people, at)
+    made = _move(stones, at, because, compiled)
+    _finish(stones)
+    return made
+
+
+def replay(at: datetime) -> Iterator[UUID]:
+    """Finish every erasure that was begun, and repeat those a restored backup does not know of. Yields the remnants.
+
+    Run it after any restore, before serving: nobody erased comes back.
+    """
+    compiled = _compiled(at)
+    alive = set(Person.objects.values_list("pk", flat=True))
+    for stone in Tombstone.objects.all().iterator():
+        if stone.state != "done" or stone.person in alive or _rows_of(stone.person):
+            _move([stone], at, "restore", compiled)
+            _finish([stone])
+            yield stone.person
+
+
+def _compiled(at: datetime) -> Compiled:
+    return policies.archive().in_force(at.astimezone(policies.house_zone()).date())
+
+
+def _rows_of(person: UUID) -> bool:
+    return any(model._base_manager.filter(person_id=person).exists() for model in person_rows())
+
+
+def _refuse_held(people: Collection[UUID], compiled: Compiled) -> None:
+    if LegalHold.objects.filter(person_id__in=people, lifted_at=None).exists():
+        why = Reason("held", "purposes.claims", "", "A legal hold suspends deletion until the officer lifts it.")
+        raise Refused(Decision(allowed=False, reasons=(why,), policy=compiled.digest))
+
+
+def _begin(people: Collection[UUID], at: datetime) -> list[Tombstone]:
+    """Write the tombstones, durably, and the keys of the remnants they name."""
+    known = {stone.person: stone for stone in Tombstone.objects.filter(person__in=people)}
+    fresh = [Tombstone(person=person, remnant=uuid4(), at=at) for person in people if person not in known]
+    with transaction.atomic(using="keys"):
+        keys.make([stone.remnant.bytes for stone in fresh if stone.remnant])
+        Tombstone.objects.bulk_create(fresh)
+    return [*known.values(), *fresh]
+
+
+@dataclass
+class _Plan:
+    """What becomes of each row of some people, and why."""
+
+    people: dict[UUID, Person]
+    kept: dict[type[PersonRow], list[PersonRow]] = field(default_factory=dict)
+    groups: dict[tuple[UUID, type[PersonRow], tuple[str, str]], list[PersonRow]] = field(default_factory=dict)
+    compiled: Compiled | None = None
+
+    def lines(self, person: UUID) -> Iterator[Line]:
+        for (owner, model, (clause, say)), rows in self.groups.items():
+            if owner == person:
+                items = tuple(sorted({item for row in rows for item in periods.items_in(row)}))
+                kept = clause != GONE[0]
+                yield Line(model.__name__, items, len(rows), kept, clause, say, self._until(rows) if kept else None)
+
+    def _until(self, rows: list[PersonRow]) -> date | None:
+        assert self.compiled  # noqa: S101 -- set where the plan is made
+        policy = self.compiled.policy
+        days = [day for row in rows for day in periods.until(row, self.people[row.person_id], policy).values() if day]
+        return max(days, default=None)
+
+
+GONE = ("rights.erase", "Gone.")
+
+
+def _plan(people: Collection[UUID], at: datetime, compiled: Compiled) -> _Plan:
+    """Decide for every row of these people whether a duty keeps it. One query a model, however many people."""
+    plan = _Plan(Person.objects.in_bulk(people), compiled=compiled)
+    known: dict[tuple[UUID, frozenset[str]], tuple[str, str]] = {}
+    for model in person_rows():
+        for row in model._base_manager.filter(person_id__in=plan.people):
+            asked = (row.person_id, periods.items_in(row))
+            if asked not in known:
+                known[asked] = _keeper(asked[1], plan.people[row.person_id], at, compiled) or GONE
+            plan.groups.setdefault((row.person_id, model, known[asked]), []).append(row)
+            if known[asked] != GONE:
+                plan.kept.setdefault(model, []).append(row)
+    return plan
+
+
+def _keeper(items: frozenset[str], them: Person, at: datetime, compiled: Compiled) -> tuple[str, str] | None:
+    """Return the purpose that must keep any of these items even after an erasure, and its sentence."""
+    book = compiled.book
+    asked = compiled.standing(them.residence, age=them.age(at.date()), flags=["erasing"])
+    for name, purpose in compiled.policy.purposes.items():
+        wanted = book.items(purpose.retains) & items
+        if wanted:
+            act = Act("keep", name, next(iter(compiled.policy.brands)), wanted)
+            if compiled.decide(act, asked, periods.today(them, at)).allowed:
+                return f"purposes.{name}.retains", f"Kept, because we must {purpose.say}."
+    return None
+
+
+def _move(stones: Collection[Tombstone], at: datetime, because: str, compiled: Compiled) -> list[Certificate]:
+    """Delete rows, or give them to the remnant; write the entry; mark the tombstones moved. One transaction."""
+    people = {stone.person: stone.remnant or stone.person for stone in stones}
+    cover = covers.Cover("keep", frozenset(), at, people=frozenset(people))
+    cover.fetch(people.keys() | set(people.values()))
+    with transaction.atomic(), covers.opened(cover):
+        plan = _plan(people, at, compiled)
+        made = [_certify(person, list(plan.lines(person)), at, because, compiled, cover) for person in people]
+        _give(plan, people, cover)
+        for model in person_rows():
+            delete_rows(model._base_manager.filter(person_id__in=people))
+        _leave_remnants(plan, people, at)
+        Person.objects.filter(pk__in=people).delete()
+        Join.objects.filter(Q(kept__in=people) | Q(folded__in=people)).delete()
+    Tombstone.objects.filter(pk__in=people).update(state="moved")
+    return made
+
+
+def _give(plan: _Plan, people: dict[UUID, UUID], cover: covers.Cover) -> None:
+    """Give rows that stay to the remnants, sealed anew under their keys.
+
+    After a restore a key may be gone already: what it sealed is lost to everybody, and the row goes.
+    """
+    for model, rows in plan.kept.items():
+        for row in rows:
+            old, new = row.person_id, people[row.person_id]
+            if old in cover.ring:
+                changes = reseal(row, cover.key(old), new, cover.key(new)) if isinstance(row, HeldRow) else {}
+                model._base_manager.filter(pk=row.pk).update(person_id=new, **changes)
+
+
+def _leave_remnants(plan: _Plan, people: dict[UUID, UUID], at: datetime) -> None:
+    owners = {owner for owner, _, why in plan.groups if why != GONE}
+    Person.objects.bulk_create(
+        Person(
+            id=people[owner], residence=them.residence, zone=them.zone, last_seen=them.last_seen,
+            closed_on=periods.today(them, at), flags=FLAGS["erasing"],
+        )
+        for owner in owners for them in [plan.people[owner]]
+    )  # fmt: skip
+
+
+def _certify(
+    person: UUID, lines: list[Line], at: datetime, because: str, compiled: Compiled, cover: covers.Cover
+) -> Certificate:
+    items = tuple(sorted({item for line in lines for item in line.items}))
+    entry = Entry(
+        at=at, verb="keep", purpose="rights", items=items, actor="system", allowed=False, code="erased",
+        clause="rights.erase", policy=compiled.digest, subject=subject(cover, person),
+        facts={"because": because, "rows": sum(line.rows for line in lines), "kept": sum(line.rows for line in lines if line.kept)},
+    )  # fmt: skip
+    return Certificate(at, compiled.digest, ledger.record(entry), tuple(lines))
+
+
+def _finish(stones: Collection[Tombstone]) -> None:
+    """Destroy the keys, durably: from here on no backup of the rows can be read either."""
+    keys.destroy([stone.person for stone in stones])
+    remnants = {stone.remnant for stone in stones if stone.remnant}
+    unused = remnants - set(Person.objects.filter(pk__in=remnants).values_list("pk", flat=True))
+    keys.destroy(list(unused))
+    Tombstone.objects.filter(pk__in=[stone.person for stone in stones]).update(state="done")
+    keys.empty_log("default")

@@ -1,0 +1,125 @@
+"""What is done to a value as it comes in, before it is sealed: the policy's `handle`, and cards kept out everywhere."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from typing import Any
+
+from troth.policy.nouns import Policy
+from troth.vault.models import HeldRow
+
+from .errors import CardNumber, NotReady
+
+DIGITS = re.compile(r"(?<![\d.])\d(?:[ \-\u00a0]?\d){12,18}(?![\d.])")
+# Words that often come with a fact of GDPR art. 9. A hit is a flag for a careful reader, never a conclusion.
+DELICATE = re.compile(
+    r"\b(allerg\w*|pregnan\w*|maternity|cancer|diabet\w*|disab\w*|surgery|illness|depress\w*|doctor|hospital|chemo\w*|"
+    r"mastectom\w*|church|mosque|synagogue|muslim|jewish|christian|hindu|hijab|religio\w*|kosher|halal|"
+    r"gay|lesbian|transgender|trade union)\b",
+    re.IGNORECASE,
+)
+
+
+def luhn(digits: str) -> bool:
+    """Tell whether digits pass the check of ISO/IEC 7812.
+
+    >>> luhn("4111111111111111"), luhn("4111111111111112")
+    (True, False)
+    """
+    total = 0
+    for place, digit in enumerate(map(int, reversed(digits))):
+        doubled = digit * 2 if place % 2 else digit
+        total += doubled - 9 if doubled > 9 else doubled
+    return total % 10 == 0
+
+
+def cards_in(text: str) -> list[re.Match[str]]:
+    """Return where a text holds what is shaped like a card number: 13 to 19 digits that pass Luhn's check."""
+    return [found for found in DIGITS.finditer(text) if luhn(re.sub(r"\D", "", found[0]))]
+
+
+def masked(text: str) -> str:
+    """Return a text with every card number cut down to its last four digits.
+
+    >>> masked("my card is 4111 1111 1111 1111, thanks")
+    'my card is •••• 1111, thanks'
+    """
+    for found in reversed(cards_in(text)):
+        text = f"{text[: found.start()]}•••• {re.sub(r'[^0-9]', '', found[0])[-4:]}{text[found.end() :]}"
+    return text
+
+
+def _mask(_: str, value: Any) -> tuple[Any, dict[str, int]]:
+    made = _each_text(value, masked)
+    return made, {"cards masked": 1} if made != value else {}
+
+
+def _flag(_: str, value: Any) -> tuple[Any, dict[str, int]]:
+    found: list[str] = []
+    _each_text(value, lambda text: (found.extend(DELICATE.findall(text)), text)[1])
+    return value, {"may be sensitive": 1} if found else {}
+
+
+def _hashed(item: str, value: Any) -> tuple[Any, dict[str, int]]:
+    """A secret arrives hashed (memory-hard, R14), a passkey as the public part it is."""
+    if isinstance(value, bytes | dict) or str(value).startswith(("argon2", "hmac:")):
+        return value, {}
+    raise NotReady(item, "hash")
+
+
+def _coarse(_: str, value: Any) -> tuple[Any, dict[str, int]]:
+    """Two decimals of a degree are about 1.1 km: wider than the 1,850 ft at which California calls a place precise."""
+    if isinstance(value, dict):
+        return {name: round(part, 2) if isinstance(part, float) else part for name, part in value.items()}, {}
+    return value, {}
+
+
+def _stripped(item: str, value: Any) -> tuple[Any, dict[str, int]]:
+    """A JPEG without the segments that cameras write (EXIF, XMP, comments)."""
+    if isinstance(value, bytes) and any(mark in value for mark in (b"Exif\0\0", b"http://ns.adobe.com/xap", b"tEXt")):
+        raise NotReady(item, "strip metadata")
+    return value, {}
+
+
+def _as_it_is(_: str, value: Any) -> tuple[Any, dict[str, int]]:
+    return value, {}
+
+
+STEPS: dict[str, Callable[[str, Any], tuple[Any, dict[str, int]]]] = {
+    "mask cards": _mask,
+    "flag sensitive": _flag,
+    "hash": _hashed,
+    "coarsen": _coarse,
+    "strip metadata": _stripped,
+    "verify": _as_it_is,  # a person looks at it; see the purpose that uses it
+}
+
+
+def _each_text(value: Any, change: Callable[[str], str]) -> Any:  # noqa: ANN401 -- JSON is any of these
+    if isinstance(value, str):
+        return change(value)
+    if isinstance(value, dict):
+        return {name: _each_text(part, change) for name, part in value.items()}
+    if isinstance(value, list):
+        return [_each_text(part, change) for part in value]
+    return value
+
+
+def made_ready(row: HeldRow, policy: Policy) -> dict[str, str | int]:
+    """Make the given values of a row ready as the policy says. Returns facts for the ledger, never values.
+
+    Raises CardNumber where a number stands in a field that is not free text, NotReady where a step must come first.
+    """
+    facts: dict[str, str | int] = {}
+    labels = row.labels()
+    for name, given in row.given.items():
+        item = labels[name].of(row)
+        for step in policy.data[item.partition(".")[0]].handle:
+            given.value, noted = STEPS[step](item, given.value)
+            facts.update(noted)
+        found: list[object] = []
+        _each_text(given.value, lambda text, found=found: (found.extend(cards_in(text)), text)[1])  # type: ignore[misc]
+        if found:
+            raise CardNumber(item)
+    return facts

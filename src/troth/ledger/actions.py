@@ -1,0 +1,202 @@
+"""Writing the ledger: entries with their change, or durably before a value is out; and sealing them into the log."""
+
+from __future__ import annotations
+
+import base64
+import json
+import threading
+import time
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from typing import Any
+
+from django.db import DatabaseError, connection, transaction
+
+from . import merkle, note, signer
+from .entry import Entry
+from .errors import LedgerUnavailable
+from .models import Head, Mention, Row, Sealer, Tile
+
+WINDOW = 0.001  # seconds the first of a group waits for others
+BATCH = 8192
+
+INSERT = "INSERT INTO ledger_entry (subject, verb, body) VALUES (%s, %s, %s)"
+
+
+def _values(entry: Entry) -> tuple[bytes | None, str, bytes]:
+    return entry.subject or None, entry.verb, entry.encode()
+
+
+def record(entry: Entry) -> int:
+    """Write an entry in the caller's transaction and return its number. Raises LedgerUnavailable."""
+    values = _values(entry)
+    try:
+        with connection.cursor() as cursor:
+            cursor.execute(f"{INSERT} RETURNING id", values)
+            return int(cursor.fetchone()[0])
+    except DatabaseError as problem:
+        raise LedgerUnavailable from problem
+
+
+def record_all(entries: Iterable[Entry]) -> None:
+    """Write many entries in the caller's transaction. Raises LedgerUnavailable."""
+    values = [_values(entry) for entry in entries]
+    try:
+        with connection.cursor() as cursor:
+            cursor.executemany(INSERT, values)
+    except DatabaseError as problem:
+        raise LedgerUnavailable from problem
+
+
+def record_list(entry: Entry, subjects: Collection[bytes]) -> int:
+    """Write one entry for an act that reached many, with the list of them committed to by its root."""
+    leaves = [merkle.leaf(subject) for subject in subjects]
+    facts = {**entry.facts, "people": len(leaves), "list": base64.b64encode(merkle.root_of(leaves)).decode()}
+    number = record(replace(entry, subject=b"", facts=facts))
+    try:
+        with connection.cursor() as cursor:
+            cursor.executemany(
+                "INSERT INTO ledger_mention (entry_id, number, subject) VALUES (%s, %s, %s)",
+                [(number, place, subject) for place, subject in enumerate(subjects)],
+            )
+    except DatabaseError as problem:
+        raise LedgerUnavailable from problem
+    return number
+
+
+# -- reads: durable before the value is out, in groups ---------------------------------------------------------------
+
+
+@dataclass
+class _Waiting:
+    entry: Entry
+    done: threading.Event = field(default_factory=threading.Event)
+    number: int = 0
+    problem: BaseException | None = None
+
+
+class _Group:
+    """Threads that want an entry durable: the first writes for all who come within the window."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._waiting: list[_Waiting] = []
+
+    def write(self, entry: Entry) -> int:
+        mine = _Waiting(entry)
+        with self._lock:
+            self._waiting.append(mine)
+            first = len(self._waiting) == 1
+        if first:
+            self._lead()
+        mine.done.wait()
+        if mine.problem:
+            raise mine.problem
+        return mine.number
+
+    def _lead(self) -> None:
+        if threading.active_count() > 1:
+            time.sleep(WINDOW)
+        with self._lock:
+            group, self._waiting = self._waiting, []
+        try:
+            with transaction.atomic():
+                for one in group:
+                    one.number = record(one.entry)
+        except BaseException as problem:  # noqa: BLE001 -- whatever it was, everybody in the group must hear of it
+            for one in group:
+                one.problem = problem if isinstance(problem, LedgerUnavailable) else LedgerUnavailable()
+        finally:
+            for one in group:
+                one.done.set()
+
+
+_group = _Group()
+
+
+def record_durably(entry: Entry) -> int:
+    """Write an entry that is durable when this returns; inside a transaction, with it. Raises LedgerUnavailable."""
+    return record(entry) if connection.in_atomic_block else _group.write(entry)
+
+
+# -- sealing -----------------------------------------------------------------------------------------------------------
+
+
+def tile(level: int, number: int) -> bytes:
+    """Return a stored tile's hashes; empty if there is none."""
+    found = Tile.objects.filter(level=level, number=number).values_list("hashes", flat=True).first()
+    return bytes(found) if found is not None else b""
+
+
+def head() -> Head | None:
+    """Return the newest signed head."""
+    return Head.objects.order_by("-size").first()
+
+
+def seal(at: datetime) -> Head | None:
+    """Give every committed entry its place, extend the tiles and sign the head. One at a time, by a lock of its own.
+
+    Order is what the sealer sees: an entry that commits late gets a later place. Returns the newest head.
+    """
+    Sealer.objects.get_or_create(id=1)
+    while True:
+        with transaction.atomic():
+            Sealer.objects.select_for_update().get(id=1)
+            newest = head()
+            rows = list(Row.objects.filter(place=None).order_by("id").values_list("id", "body")[:BATCH])
+            if not rows:
+                return newest
+            newest = _extend(newest.size if newest else 0, [(number, bytes(body)) for number, body in rows], at)
+
+
+def _extend(size: int, rows: list[tuple[int, bytes]], at: datetime) -> Head:
+    growing = merkle.Growing(size, tile)
+    growing.add([merkle.leaf(body) for _, body in rows])
+    with connection.cursor() as cursor:
+        cursor.executemany(
+            "UPDATE ledger_entry SET place = %s WHERE id = %s AND place IS NULL",
+            [(size + offset, number) for offset, (number, _) in enumerate(rows)],
+        )
+        cursor.executemany(
+            "INSERT INTO ledger_tile (level, number, hashes) VALUES (%s, %s, %s) "
+            "ON CONFLICT (level, number) DO UPDATE SET hashes = excluded.hashes",
+            [(level, number, bytes(hashes)) for (level, number), hashes in growing.changed.items()],
+        )
+    checkpoint = note.Checkpoint(signer.ORIGIN, growing.size, growing.root())
+    return Head.objects.create(
+        size=checkpoint.size, root=checkpoint.root, note=note.sign(checkpoint, signer.key()), at=at
+    )
+
+
+# -- reading back ------------------------------------------------------------------------------------------------------
+
+
+def about(subject: bytes) -> list[tuple[int, dict[str, Any]]]:
+    """Return every entry about a pseudonym, with its number: its own, and those that reached it among many."""
+    if not subject:
+        return []
+    mine = Row.objects.filter(subject=subject).values_list("id", "body")
+    listed = Row.objects.filter(pk__in=Mention.objects.filter(subject=subject).values("entry")).values_list(
+        "id", "body"
+    )
+    return sorted((number, json.loads(bytes(body))) for number, body in (*mine, *listed))
+
+
+def receipt(number: int) -> dict[str, Any]:
+    """Return the proof of one entry: its bytes, its place, the path to the root, the signed head. See docs/ledger.md.
+
+    Raises LookupError if there is no such entry, or it is not sealed yet.
+    """
+    row, newest = Row.objects.filter(pk=number).first(), head()
+    if row is None or row.place is None or newest is None or row.place >= newest.size:
+        raise LookupError(number)
+    path = merkle.Tree(newest.size, tile).inclusion(row.place)
+    return {
+        "format": "troth-receipt-1",
+        "entry": bytes(row.body).decode(),
+        "place": row.place,
+        "path": [base64.b64encode(step).decode() for step in path],
+        "head": newest.note,
+        "key": base64.b64encode(signer.public()).decode(),
+    }

@@ -1,0 +1,153 @@
+import json
+from datetime import date, timedelta
+
+import pytest
+from tests.doors.conftest import NOON, known_by, someone
+
+from troth.choices import actions as choices
+from troth.doors import erasing, keep, policies
+from troth.doors.collect import collect
+from troth.doors.contact import contact, release
+from troth.doors.declare import job
+from troth.doors.errors import CardNumber, Refused, Undeclared
+from troth.doors.use import use
+from troth.ledger import actions as ledger
+from troth.ledger.models import Row
+from troth.vault import keys
+from troth.vault.errors import NoKey, OutsideDoor, Tampered
+from troth.vault.models import Identifier, Person
+
+pytestmark = pytest.mark.django_db(databases=["default", "keys"], transaction=True)
+
+
+def entries():
+    return [json.loads(bytes(body)) for body in Row.objects.order_by("id").values_list("body", flat=True)]
+
+
+def test_what_is_collected_can_be_used_and_both_are_recorded(ada):
+    row = known_by(ada, "email", "ada@post.example")
+
+    with job("order"), use("order", person=ada.pk, brand="tarn", at=NOON) as u:
+        assert u.open(Identifier.objects.get(pk=row.pk).value) == "ada@post.example"
+
+    assert [(e["verb"], e["purpose"], e["items"], e["allowed"]) for e in entries()] == [
+        ("collect", "account", ["contact.email"], True),
+        ("use", "order", ["contact.email"], True),
+    ]
+    assert "ada@post" not in json.dumps(entries())
+
+
+def test_what_a_purpose_does_not_use_is_refused_and_the_refusal_is_recorded(ada):
+    row = known_by(ada, "email", "ada@post.example")
+    with job("systems"), pytest.raises(Refused) as no, use("systems", person=ada.pk, brand="tarn", at=NOON) as u:
+        u.open(row.value)
+    assert no.value.because.clause.startswith("purposes.systems")
+    assert entries()[-1]["allowed"] is False
+
+
+def test_a_door_opens_for_no_purpose_that_was_not_declared(ada):
+    with pytest.raises(Undeclared), job("order"), use("account", person=ada.pk, brand="tarn", at=NOON):
+        pass
+
+
+def test_nothing_is_written_outside_a_door(ada):
+    with pytest.raises(OutsideDoor):
+        Identifier(person_id=ada.pk, kind="email", mark=b"x", value="a@b.example").save()
+    assert not Identifier.objects.exists()
+
+
+def test_nobody_is_opened_under_another_persons_act(ada, bob):
+    row = known_by(bob, "email", "bob@post.example")
+    with job("order"), use("order", person=ada.pk, brand="tarn", at=NOON) as u, pytest.raises(Refused):
+        u.open(row.value)
+
+
+def test_a_card_number_is_refused_where_none_belongs(ada):
+    with pytest.raises(CardNumber):
+        known_by(ada, "email", "4111 1111 1111 1111")
+    assert not Identifier.objects.exists()
+    assert entries() == []
+
+
+def test_a_sealed_column_opens_in_no_other_row(ada, bob):
+    hers, his = known_by(ada, "email", "ada@post.example"), known_by(bob, "email", "bob@post.example")
+    from django.db.models import QuerySet
+
+    QuerySet.update(Identifier.objects.filter(pk=his.pk), sealed=bytes(hers.sealed))
+    with job("order"), use("order", person=bob.pk, brand="tarn", at=NOON) as u, pytest.raises(Tampered):
+        u.open(Identifier.objects.get(pk=his.pk).value)
+
+
+def test_erasing_one_person_leaves_the_other_whole(ada, bob):
+    known_by(ada, "email", "ada@post.example")
+    his = known_by(bob, "email", "bob@post.example")
+
+    certificate = erasing.erase(ada.pk, at=NOON)
+
+    assert [(line.model, line.kept) for line in certificate.lines] == [("Identifier", False)]
+    assert list(Person.objects.values_list("pk", flat=True)) == [bob.pk]
+    with pytest.raises(NoKey):
+        keys.of(ada.pk)
+    with job("order"), use("order", person=bob.pk, brand="tarn", at=NOON) as u:
+        assert u.open(his.value) == "bob@post.example"
+
+
+def test_the_sweep_takes_what_is_over_and_nothing_a_day_early(databases):
+    old = someone(last_seen=date(2023, 11, 24))
+    edge = someone(last_seen=date(2023, 11, 26))
+    for person in (old, edge):
+        known_by(person, "email", f"{person.pk}@x.example")
+    steps = [s for s in keep.sweep(NOON.replace(tzinfo=NOON.tzinfo)) if s.count]
+    assert [(s.model, s.clause, s.count) for s in steps] == [("Identifier", "data.contact.keep", 1)]
+    assert [r.person_id for r in Identifier.objects.all()] == [edge.pk]
+
+
+def say(person, kind, *patterns, at=NOON):
+    compiled = policies.archive().in_force(at.date())
+    with job("proof"), collect("proof", source="choices", brand="skerry", person=person.pk, actor="person", at=at) as c:
+        choices.say(person.pk, kind, patterns, compiled=compiled, at=at, place="test", wording="May we?")
+    return c
+
+
+def test_news_goes_only_to_who_said_yes_and_stops_at_once(ada, monkeypatch):
+    known_by(ada, "email", "ada@post.example")
+    sent = []
+
+    def send(message, *, give_up_after):
+        sent.append(message.address)
+
+    def ask(once):
+        return contact(
+            ada.pk,
+            purpose="news",
+            channel="email",
+            topic="offers",
+            brand="skerry",
+            content={"text": "Sale"},
+            once=once,
+            at=NOON,
+        )
+
+    monkeypatch.setattr(policies, "now", lambda: NOON)
+    with job("news"):
+        assert not ask("1")
+        say_yes = say(ada, "consent", "news:skerry:email:offers", at=NOON - timedelta(minutes=5))
+    with job("news"):
+        assert ask("2")
+        assert not ask("1"), "one key, one answer"
+        assert [m.state for m in release({"email": send}, at=NOON)] == ["sent"]
+        assert ask("3")
+    say(ada, "withdrawal", "news:skerry")
+    with job("news"):
+        assert [m.state for m in release({"email": send}, at=NOON)] == ["refused"]
+    assert sent == ["ada@post.example"]
+
+
+def test_the_log_seals_and_proves(ada):
+    known_by(ada, "email", "ada@post.example")
+    ledger.seal(NOON)
+    from troth.ledger.verifying import verify
+
+    report = verify()
+    assert (report.size, report.problems) == (1, [])
+    assert ledger.receipt(Row.objects.get().pk)["place"] == 0
