@@ -2,6 +2,7 @@ import json
 from datetime import date, timedelta
 
 import pytest
+from django.db.models import QuerySet
 from tests.doors.conftest import NOON, known_by, someone
 
 from troth.choices import actions as choices
@@ -13,6 +14,7 @@ from troth.doors.errors import CardNumber, Refused, Undeclared
 from troth.doors.use import use
 from troth.ledger import actions as ledger
 from troth.ledger.models import Row
+from troth.ledger.verifying import verify
 from troth.vault import keys
 from troth.vault.errors import NoKey, OutsideDoor, Tampered
 from troth.vault.models import Identifier, Person
@@ -71,8 +73,6 @@ def test_a_card_number_is_refused_where_none_belongs(ada):
 
 def test_a_sealed_column_opens_in_no_other_row(ada, bob):
     hers, his = known_by(ada, "email", "ada@post.example"), known_by(bob, "email", "bob@post.example")
-    from django.db.models import QuerySet
-
     QuerySet.update(Identifier.objects.filter(pk=his.pk), sealed=bytes(hers.sealed))
     with job("order"), use("order", person=bob.pk, brand="tarn", at=NOON) as u, pytest.raises(Tampered):
         u.open(Identifier.objects.get(pk=his.pk).value)
@@ -131,7 +131,7 @@ def test_news_goes_only_to_who_said_yes_and_stops_at_once(ada, monkeypatch):
     monkeypatch.setattr(policies, "now", lambda: NOON)
     with job("news"):
         assert not ask("1")
-        say_yes = say(ada, "consent", "news:skerry:email:offers", at=NOON - timedelta(minutes=5))
+        say(ada, "consent", "news:skerry:email:offers", at=NOON - timedelta(minutes=5))
     with job("news"):
         assert ask("2")
         assert not ask("1"), "one key, one answer"
@@ -146,8 +146,6 @@ def test_news_goes_only_to_who_said_yes_and_stops_at_once(ada, monkeypatch):
 def test_the_log_seals_and_proves(ada):
     known_by(ada, "email", "ada@post.example")
     ledger.seal(NOON)
-    from troth.ledger.verifying import verify
-
     report = verify()
     assert (report.size, report.problems) == (1, [])
     assert ledger.receipt(Row.objects.get().pk)["place"] == 0

@@ -47,9 +47,10 @@ def say(  # noqa: PLR0913 -- an answer is only proof with everything around it
             raise UnknownSlot(pattern[:60])
         event = Event(
             person_id=person, kind=kind, pattern=pattern, at=at, sighted=sighted, expires=expires,
-            policy=compiled.digest, place=place, actor=actor, wording=wording, source=cover.source, seen_at=at,
+            policy=compiled.digest, place=place, actor=actor, source=cover.source, seen_at=at,
             event_at=expires,
         )  # fmt: skip
+        event.wording = wording
         if proof is not None:
             event.proof = dict(proof)
         cover.items |= event.brings()

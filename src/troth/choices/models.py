@@ -7,7 +7,8 @@ from typing import Any, ClassVar
 from django.db import models
 from django.utils.timezone import now
 
-from troth.vault.models import HeldRow, PersonRow, Plain, held
+from troth.vault.held import held
+from troth.vault.models import HeldRow, PersonRow, Plain
 
 from .errors import AppendOnly
 from .rules import KINDS, Said

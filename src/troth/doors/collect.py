@@ -55,8 +55,9 @@ class Collecting(Acting):
             else:
                 self.refused[row.person_id] = decision
         self.cover.fetch({row.person_id for row in taken})
-        for model, some in groupby(sorted(taken, key=lambda row: row._meta.label), type):
-            model.objects.bulk_create(some, batch_size=BATCH)
+        for _, group in groupby(sorted(taken, key=lambda row: row._meta.label), type):
+            some = list(group)
+            type(some[0])._base_manager.bulk_create(some, batch_size=BATCH)
         return taken
 
     def _take(self, row: Row, decision: Decision) -> Row:

@@ -114,7 +114,7 @@ def release(transports: Mapping[str, Transport], *, at: datetime, limit: int = 1
 
 
 def settle(at: datetime) -> int:
-    """Take care of messages whose sender died while handing over: once its lease is over, we do not know if they went."""
+    """Take care of messages whose sender died while handing over: we do not know whether they went."""
     count = 0
     for row in Message.objects.filter(state="releasing", not_before__lte=at - timedelta(seconds=LEASE)):
         _after_doubt(row)

@@ -34,7 +34,7 @@ def disclose(
     size: int = 0,
     at: datetime | None = None,
 ) -> AbstractContextManager[Opening]:
-    """Hand data to the recipient `to`. The register is the ledger's entries of this verb (R58; GDPR art. 15, 19, 30)."""
+    """Hand data to the recipient `to`. The register is the ledger's entries of this verb (R58; GDPR art. 15, 30)."""
     act = Act(
         "disclose", purpose, brand, to=to, actor=actor, given=frozenset(given), form=form,
         channel=channel, topic=topic, place=place, size=size,

@@ -218,7 +218,7 @@ def _certify(
     entry = Entry(
         at=at, verb="keep", purpose="rights", items=items, actor="system", allowed=False, code="erased",
         clause="rights.erase", policy=compiled.digest, subject=subject(cover, person),
-        facts={"because": because, "rows": sum(line.rows for line in lines), "kept": sum(line.rows for line in lines if line.kept)},
+        facts={"because": because, "rows": sum(x.rows for x in lines), "kept": sum(x.rows for x in lines if x.kept)},
     )  # fmt: skip
     return Certificate(at, compiled.digest, ledger.record(entry), tuple(lines))
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 from troth.policy.nouns import Policy
@@ -56,9 +56,7 @@ def _mask(_: str, value: Any) -> tuple[Any, dict[str, int]]:
 
 
 def _flag(_: str, value: Any) -> tuple[Any, dict[str, int]]:
-    found: list[str] = []
-    _each_text(value, lambda text: (found.extend(DELICATE.findall(text)), text)[1])
-    return value, {"may be sensitive": 1} if found else {}
+    return value, {"may be sensitive": 1} if any(DELICATE.search(text) for text in _texts(value)) else {}
 
 
 def _hashed(item: str, value: Any) -> tuple[Any, dict[str, int]]:
@@ -96,7 +94,7 @@ STEPS: dict[str, Callable[[str, Any], tuple[Any, dict[str, int]]]] = {
 }
 
 
-def _each_text(value: Any, change: Callable[[str], str]) -> Any:  # noqa: ANN401 -- JSON is any of these
+def _each_text(value: Any, change: Callable[[str], str]) -> Any:
     if isinstance(value, str):
         return change(value)
     if isinstance(value, dict):
@@ -104,6 +102,15 @@ def _each_text(value: Any, change: Callable[[str], str]) -> Any:  # noqa: ANN401
     if isinstance(value, list):
         return [_each_text(part, change) for part in value]
     return value
+
+
+def _texts(value: Any) -> Iterator[str]:
+    """Yield every text within a value."""
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, dict | list):
+        for part in value.values() if isinstance(value, dict) else value:
+            yield from _texts(part)
 
 
 def made_ready(row: HeldRow, policy: Policy) -> dict[str, str | int]:
@@ -118,8 +125,6 @@ def made_ready(row: HeldRow, policy: Policy) -> dict[str, str | int]:
         for step in policy.data[item.partition(".")[0]].handle:
             given.value, noted = STEPS[step](item, given.value)
             facts.update(noted)
-        found: list[object] = []
-        _each_text(given.value, lambda text, found=found: (found.extend(cards_in(text)), text)[1])  # type: ignore[misc]
-        if found:
+        if any(cards_in(text) for text in _texts(given.value)):
             raise CardNumber(item)
     return facts

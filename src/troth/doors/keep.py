@@ -22,7 +22,7 @@ from troth.ledger import actions as ledger
 from troth.ledger.entry import Entry
 from troth.policy import Compiled
 from troth.policy.acts import FLAGS
-from troth.policy.period import Keep
+from troth.policy.period import Keep, gone_by
 from troth.vault import covers
 from troth.vault.models import HeldRow, Person, PersonRow, person_rows
 
@@ -109,7 +109,7 @@ def _batches(due: QuerySet[PersonRow], keep: Keep, at: datetime) -> Iterator[lis
 
 def _over(keep: Keep, row: PersonRow, person: Person, at: datetime) -> bool:
     begun = periods.start(keep, row, person)
-    return begun is not None and periods.gone_by(keep, begun) <= periods.today(person, at)
+    return begun is not None and gone_by(keep, begun) <= periods.today(person, at)
 
 
 def _let_go(model: type[PersonRow], rows: list[PersonRow], category: str, compiled: Compiled, at: datetime) -> None:

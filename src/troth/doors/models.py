@@ -7,7 +7,8 @@ from typing import ClassVar
 from django.db import models
 from django.utils.timezone import now
 
-from troth.vault.models import HeldRow, PersonRow, Plain, held
+from troth.vault.held import held
+from troth.vault.models import HeldRow, PersonRow, Plain
 
 SAME = "the same few words for everybody"
 

@@ -39,14 +39,14 @@ class Opening(Acting):
     def open(self, *values: Held) -> Any:  # noqa: ANN401 -- whatever type the field declares
         """Return the plain values, typed: one alone, several as a tuple. Raises Refused; nothing is opened then."""
         self._allow((value.row, value.item) for value in values)
-        opened = [self._formed(value.row, value.item, self._row(value.row)[value.name]) for value in values]
+        opened = [self._formed(value.item, self._row(value.row)[value.name]) for value in values]
         return opened[0] if len(opened) == 1 else tuple(opened)
 
     def open_row(self, row: HeldRow) -> dict[str, Any]:
         """Return every held value of a row by its field's name."""
         labels = row.labels()
         self._allow((row, label.of(row)) for label in labels.values())
-        return {name: self._formed(row, labels[name].of(row), value) for name, value in self._row(row).items()}
+        return {name: self._formed(labels[name].of(row), value) for name, value in self._row(row).items()}
 
     def open_rows(self, rows: Iterable[HeldRow], size: int = 500) -> Iterator[tuple[HeldRow, dict[str, Any]]]:
         """Yield each row with its values, keys fetched for many at a time, those of refused people left out."""
@@ -106,7 +106,7 @@ class Opening(Acting):
             self._shown[key] = reveal(row, self.cover.key(row.person_id))
         return self._shown[key]
 
-    def _formed(self, row: HeldRow, item: str, value: Any) -> Any:  # noqa: ANN401 -- typed by its field
+    def _formed(self, item: str, value: Any) -> Any:  # noqa: ANN401 -- typed by its field
         """Return a value in the form the act declares: plain, hashed, or without what says who it is."""
         form = self.act.form
         if form == "plain" or value is None:

@@ -25,8 +25,8 @@ def items_of(model: type[PersonRow]) -> frozenset[str]:
 
 def items_in(row: PersonRow) -> frozenset[str]:
     """Return the items a row is: its held ones; those its columns tell where it holds none."""
-    labels = row.labels().values() if isinstance(row, HeldRow) else ()
-    return frozenset(label.of(row) for label in labels) or items_of(type(row))
+    held = frozenset(label.of(row) for label in row.labels().values()) if isinstance(row, HeldRow) else frozenset()
+    return held or items_of(type(row))
 
 
 def keeps(model: type[PersonRow], policy: Policy) -> dict[str, Keep]:

@@ -8,7 +8,7 @@ from django.db import models
 
 
 class Row(models.Model):
-    """One entry. `body` is the truth; `subject` and `verb` repeat it for look-ups. Given a place once, by the sealer."""
+    """One entry. `body` is the truth; `subject` and `verb` repeat it for look-ups. The sealer gives it its place."""
 
     subject = models.BinaryField(max_length=16, null=True)
     verb = models.CharField(max_length=10)

@@ -12,6 +12,7 @@ from django.db import connection
 
 from . import merkle, note, signer
 from .actions import head, tile
+from .errors import BadCheckpoint
 from .models import Head, Mention, Tile
 
 CHUNK = 1 << 14
@@ -117,7 +118,7 @@ def _against_head(report: Report, newest: Head | None) -> None:
         return
     try:
         signed = note.read(newest.note, signer.public())
-    except note.BadCheckpoint:
+    except BadCheckpoint:
         report.say("The signature of the newest head does not hold.")
         return
     if (signed.size, signed.root) != (newest.size, bytes(newest.root)):
