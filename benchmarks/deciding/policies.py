@@ -19,7 +19,6 @@ BRANDS = ("b0", "b1", "b2", "b3")
 TOPICS = tuple(f"t{number}" for number in range(8))
 FACTS = ("notice", "reason", "open case", "announcement", "legal basis")
 STAFF = ("care", "marketer", "officer", "analyst")
-REACH = {"email": ["email"], "sms": ["mobile"], "phone": ["phone"], "post": ["home_address"]}
 ASKS = ("in", "in", "out", "each")  # as often as policies ask so
 Line = dict[str, object]
 

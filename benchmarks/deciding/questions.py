@@ -12,9 +12,9 @@ from random import Random
 from troth.policy import Act, Compiled, Standing
 from troth.policy.acts import FLAGS, SETS, UNKNOWN_AGE
 from troth.policy.nouns import CHANNELS, FORMS, Policy, Purpose
+from troth.policy.rules import REACH
 
 STRANGERS = {word: f"no_such_{word}" for word in ("purpose", "brand", "to", "topic", "source")}
-ADDRESS = {"email": "email", "sms": "mobile", "phone": "phone", "post": "home_address"}
 
 
 @dataclass(frozen=True)
@@ -58,8 +58,8 @@ def _act(policy: Policy, dice: Random) -> Act:
         items = purpose.recipients[to]
     leaves = verb in ("contact", "publish") or (to and policy.recipients[to].role != "processor")
     channel, topic = _reach(policy, purpose, verb, dice) if leaves else ("", "")
-    if verb == "contact" and ADDRESS.get(channel) and "contact" in purpose.uses:
-        items = dice.choice(((), (ADDRESS[channel],)))
+    if verb == "contact" and REACH.get(channel) and "contact" in purpose.uses:
+        items = dice.choice(((), (REACH[channel],)))
     source = dice.choice(list(policy.sources)) if verb == "collect" else ""
     actor = _pick(dice, list(purpose.roles), "system") if dice.random() < 0.3 else "system"
     form = FORMS[max(FORMS.index(purpose.form), FORMS.index(policy.recipients[to].form) if to else 0)]

@@ -1,14 +1,15 @@
 """Ten million people, one act: our columns and NumPy, against the same columns in a DuckDB file.
 
-DuckDB's SQL is written by hand from the same Rule, in several ways, and the fastest counts. It answers two questions:
-how many people the act is allowed for, and, which is what our columns answer, how many get each reason.
+DuckDB has a row a person, in two forms, and SQL written in several ways; the fastest counts. It answers two questions:
+how many people the act is allowed for, and how many get each reason. What DuckDB makes of our own form, a row for 64
+people, is shown beside it: then the difference is the form and not the engine.
 """
 
 from __future__ import annotations
 
 import tempfile
 import tracemalloc
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date
@@ -18,55 +19,42 @@ from random import Random
 
 import duckdb
 import numpy as np
+from deciding.crowd import Crowd, columns, places, planes_of
 from deciding.questions import questions
 from deciding.timing import alternated
 
 from troth.policy import Act, Compiled, Standing
 from troth.policy.acts import AGE, ERASING, FLAGS, HELD, PARENT, RESTRICTED, SETS, UNKNOWN_AGE
-from troth.policy.columns import Columns, Verdicts, decide_columns, to_columns
+from troth.policy.columns import Columns, Counts, Verdicts, count_allowed, count_columns, decide_columns, to_columns
+from troth.policy.grounds import AGED, Ground, Look
 from troth.policy.rules import OBJECTION, Rule
 
 RESIDENCES = ("GB", "FR", "US-CA", "US-TX")
 
 
-def people(compiled: Compiled, act: Act, residences: tuple[str, ...], number: int, day: date) -> Columns:
-    """Return random standings of that many people, in the columns this act looks at."""
-    dice = np.random.default_rng(2026)
-    slots = signals = 0
-    for residence in residences:
-        rule = compiled.rule(act, residence, day)
-        slots, signals = slots | rule.slots | rule.asked, signals | rule.signals
-    core = dice.choice(np.array([UNKNOWN_AGE] * 6 + [12, 15, 17, 19, 21], np.uint16), number)
-    for flag in FLAGS.values():
-        core |= np.where(dice.integers(0, 32, number, np.uint8) == 0, np.uint16(flag), np.uint16(0))
-    planes = {
-        name: {plane: _bits(dice, number, rare=name in ("no", "stop", "signal")) for plane in _planes(bits)}
-        for name, bits in {name: signals if name == "signal" else slots for name in SETS}.items()
-    }
-    where = dice.integers(0, len(residences), number, np.uint8)
-    return Columns(compiled.layout, residences, where, core, planes)
-
-
-def _bits(dice: np.random.Generator, number: int, *, rare: bool) -> np.ndarray[tuple[int], np.dtype[np.uint8]]:
-    """Return random bytes: about half of the bits set, or, for what few people say, a sixteenth."""
-    made = np.frombuffer(dice.bytes(number), np.uint8).copy()
-    for _ in range(3 if rare else 0):
-        made &= np.frombuffer(dice.bytes(number), np.uint8)
-    return made
-
-
-def _planes(bits: int) -> list[int]:
-    return sorted({place >> 3 for place in range(bits.bit_length()) if bits >> place & 1})
-
-
 @contextmanager
-def database(columns: Columns) -> Iterator[duckdb.DuckDBPyConnection]:
-    """Give a DuckDB file with these columns, warm, in a folder that goes away."""
-    arrays = {"residence": columns.residence, "core": columns.core}
-    for name, planes in columns.planes.items():
-        arrays |= {f"{name}_{plane}": values for plane, values in planes.items()}
+def database(crowd: Crowd, ours: Columns) -> Iterator[duckdb.DuckDBPyConnection]:
+    """Give a DuckDB file, warm, in a folder that goes away, with the same people in three forms.
+
+    `people` has a row a person and eight slots a byte; `truths` has a row a person and a truth value a column; `words`
+    has our own form: a row for 64 people, a word a bitmap.
+    """
+    planes = {f"{name}_{plane}": values for name, found in crowd.planes.items() for plane, values in found.items()}
+    tables: dict[str, dict[str, object]] = {
+        "people": {"residence": crowd.residence, "core": crowd.core} | planes,
+        "truths": {"residence": crowd.residence, "age": (crowd.core & AGE).astype(np.uint8)},
+        "words": {f"residence_{bit}": values for bit, values in ours.residence.items()},
+    }
+    for part, found in {"core": ours.core, **ours.said}.items():
+        for bit, values in found.items():
+            tables["words"][f"{part}_{bit}"] = values
+            tables["truths"][f"{part}_{bit}"] = np.unpackbits(
+                values.view(np.uint8), count=len(ours), bitorder="little"
+            ).view(np.bool_)
     with tempfile.TemporaryDirectory() as folder, duckdb.connect(Path(folder) / "people.duckdb") as connection:
-        connection.execute("CREATE TABLE people AS SELECT * FROM arrays")
+        for name, arrays in tables.items():
+            connection.register("arrays", arrays)
+            connection.execute(f"CREATE TABLE {name} AS SELECT * FROM arrays")  # noqa: S608 -- three names of our own
         connection.execute("CHECKPOINT")
         yield connection
 
@@ -79,15 +67,18 @@ def statements(rules: list[Rule]) -> list[str]:
             alike.setdefault(" AND ".join(_tests(rule)) or "true", []).append(str(number))
     everybody = len(rules) == 1 or [len(rules)] == [len(where) for where in alike.values()]
     ways = [tests if everybody else f"residence IN ({','.join(where)}) AND {tests}" for tests, where in alike.items()]
+    truths = Truths().allowed(rules)
     return [
+        _sql("count(*)", truths, table="truths"),
+        _sql(f"count_if({truths})", table="truths"),
         _sql("count(*)", " OR ".join(f"({way})" for way in ways) or "false"),
         _sql(f"count_if({' OR '.join(f'({way})' for way in ways) or 'false'})"),
         _sql(f"coalesce(sum({' + '.join(f'({way})::UTINYINT' for way in ways) or '0'}), 0)"),
     ]
 
 
-def _sql(what: str, where: str = "true", end: str = "") -> str:
-    return f"SELECT {what} FROM people WHERE {where} {end}"  # noqa: S608 -- numbers and our own columns, nobody's input
+def _sql(what: str, where: str = "true", end: str = "", table: str = "people") -> str:
+    return f"SELECT {what} FROM {table} WHERE {where} {end}"  # noqa: S608 -- numbers and our own columns, nobody's input
 
 
 def _tests(rule: Rule) -> Iterator[str]:
@@ -115,7 +106,7 @@ def _said(bits: int, column: str) -> str:
 
 
 def _masks(bits: int) -> list[tuple[int, int]]:
-    return [(plane, bits >> 8 * plane & 255) for plane in _planes(bits)]
+    return [(plane, bits >> 8 * plane & 255) for plane in planes_of(bits)]
 
 
 def reasons(rules: list[Rule]) -> tuple[str, list[tuple[bool, str]]]:
@@ -157,19 +148,74 @@ def _precedence(rule: Rule) -> Iterator[tuple[str, tuple[bool, str]]]:
         yield "true", (True, "soft")
 
 
+class Truths:
+    """Grounds as SQL over a row a person and a truth value a column."""
+
+    both, either, no, yes = " AND ", " OR ", "NOT ", "true"
+
+    def look(self, look: Look) -> str:
+        if look.part == AGED:
+            found = self.younger(look.bits)
+        else:
+            bits = [f"{look.part}_{place}" for place in places(look.bits)]
+            found = (self.both if look.every else self.either).join(bits) or self.yes
+        return f"({found})" if look.wanted else f"{self.no}({found})"
+
+    def younger(self, age: int) -> str:
+        return f"age < {age}"
+
+    def meeting(self, ground: Ground) -> str:
+        return f"({self.both.join(map(self.look, ground.looks)) or self.yes})"
+
+    def free(self, rule: Rule) -> str:
+        """Return who has nothing against them."""
+        return f"{self.no}({self.either.join(map(self.meeting, rule.against))})"
+
+    def living(self, numbers: list[int], _: int) -> str:
+        return f"residence IN ({','.join(map(str, numbers))})"
+
+    def allowed(self, rules: list[Rule]) -> str:
+        alike: dict[str, list[int]] = {}
+        for number, rule in enumerate(rules):
+            if rule.refusal is None:
+                alike.setdefault(self.free(rule), []).append(number)
+        many = len(rules)
+        ways = [f if len(n) == many else f"({self.living(n, many)}{self.both}{f})" for f, n in alike.items()]
+        return self.either.join(ways) or f"{self.no}{self.yes}"
+
+
+class Words(Truths):
+    """The same over a row for 64 people and a word a bitmap."""
+
+    both, either, no, yes = " & ", " | ", "~", "18446744073709551615::UBIGINT"
+
+    def younger(self, age: int) -> str:
+        below = "0::UBIGINT"
+        for place in range(AGE.bit_length()):
+            below = f"(~core_{place} {'|' if age >> place & 1 else '&'} {below})"
+        return below
+
+    def living(self, numbers: list[int], many: int) -> str:
+        bits = range((many - 1).bit_length())
+        each = (" & ".join(f"{'' if n >> bit & 1 else '~'}residence_{bit}" for bit in bits) for n in numbers)
+        return f"({' | '.join(f'({one})' for one in each)})"
+
+
 @dataclass(frozen=True)
 class Counted:
     """One act decided for everybody, twice. Milliseconds."""
 
-    ours: float  # decide_columns alone
-    ours_allowed: float  # with the count of whom it allows
-    ours_reasons: float  # with the count of each reason
-    duckdb_allowed: float
+    ours: float  # decide_columns: who gets which answer
+    ours_allowed: float  # count_allowed: how many it is allowed for
+    ours_reasons: float  # count_columns: how many get each reason
+    duckdb_allowed: float  # a row a person, the fastest of several ways
     duckdb_reasons: float
+    duckdb_words: float  # our bitmaps as DuckDB's rows: how many it is allowed for
     allowed: int
     agree: bool
-    statement: str
-    peak_mib: float
+    statement: str  # the fastest way
+    peak_mib: float  # decide_columns
+    counting_peak_mib: float  # count_columns
 
 
 class Side:
@@ -182,42 +228,55 @@ class Side:
         return decide_columns(*self.question)
 
     def allowed(self) -> int:
-        return int(np.count_nonzero(self.decided().allowed))
+        return count_allowed(*self.question)
 
-    def reasons(self) -> dict[tuple[bool, str], int]:
+    def reasons(self) -> Counts:
+        return count_columns(*self.question)
+
+    def explained(self) -> dict[tuple[bool, str], int]:
         counted: dict[tuple[bool, str], int] = {}
-        for (allowed, code, _), number in self.decided().counts().items():
+        for (allowed, code, _), number in self.reasons().items():
             counted[allowed, code] = counted.get((allowed, code), 0) + number
         return counted
 
-    def peak_mib(self) -> float:
-        """Return the most memory a decision holds at once above what was there before. NumPy reports its arrays."""
-        tracemalloc.start()
-        try:
-            self.decided()
-            return tracemalloc.get_traced_memory()[1] / 2**20
-        finally:
-            tracemalloc.stop()
+    def consistent(self) -> bool:
+        """Tell whether the three ways to ask us say the same."""
+        decided = self.decided()
+        return decided.counts() == self.reasons() and np.count_nonzero(decided.allowed) == self.allowed()
 
 
-def count_both(compiled: Compiled, act: Act, columns: Columns, day: date) -> Counted:
+def peak_mib(work: Callable[[], object]) -> float:
+    """Return the most memory some work holds at once above what was there before. NumPy reports its arrays."""
+    tracemalloc.start()
+    try:
+        work()
+        return tracemalloc.get_traced_memory()[1] / 2**20
+    finally:
+        tracemalloc.stop()
+
+
+def count_both(compiled: Compiled, act: Act, crowd: Crowd, day: date) -> Counted:
     """Count by both, in turns: whom the act is allowed for, and how many get each reason."""
-    ours = Side(compiled, act, columns, day)
-    rules = [compiled.rule(act, residence, day) for residence in columns.residences]
+    rows_of_64 = columns(crowd, compiled.layout)
+    ours = Side(compiled, act, rows_of_64, day)
+    rules = [compiled.rule(act, residence, day) for residence in crowd.residences]
     ways, (why, known) = statements(rules), reasons(rules)
-    with database(columns) as connection:
+    words = _sql(f"sum(bit_count({Words().allowed(rules)}))", table="words")
+    with database(crowd, rows_of_64) as connection:
 
         def rows(sql: str) -> list[tuple[int, ...]]:
             return connection.execute(sql).fetchall()
 
-        counts = {ours.allowed(), *(int(rows(way)[0][0]) for way in ways)}
+        # Ten million is a multiple of 64: no row of our bitmaps reaches beyond the last person.
+        counts = {ours.allowed(), *(int(rows(way)[0][0]) for way in (words, *ways))}
         explained = {known[number]: many for number, many in rows(why)}
-        asking = [partial(rows, sql) for sql in (why, *ways)]
-        times = alternated(9, ours.decided, ours.allowed, ours.reasons, *asking)
-    decided, allowed, explain, theirs, *count = (seconds * 1e3 for seconds in times)
+        asking = [partial(rows, sql) for sql in (why, words, *ways)]
+        times = alternated(15, ours.decided, ours.allowed, ours.reasons, *asking)
+    decided, allowed, explain, theirs, in_words, *count = (seconds * 1e3 for seconds in times)
+    agree = len(counts) == 1 and explained == ours.explained() and ours.consistent()
     return Counted(
-        decided, allowed, explain, min(count), theirs, ours.allowed(), len(counts) == 1 and explained == ours.reasons(),
-        ways[count.index(min(count))], ours.peak_mib(),
+        decided, allowed, explain, min(count), theirs, in_words, ours.allowed(), agree,
+        ways[count.index(min(count))], peak_mib(ours.decided), peak_mib(ours.reasons),
     )  # fmt: skip
 
 

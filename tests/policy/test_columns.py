@@ -1,5 +1,7 @@
 """The columnar twin answers for everybody what the engine answers for each."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -10,7 +12,7 @@ from tests.policy.test_decide import OFFERS, standing_of
 
 from troth.laws import packs
 from troth.policy import columns
-from troth.policy.columns import decide_columns, to_columns
+from troth.policy.columns import count_allowed, count_columns, decide_columns, to_columns
 from troth.policy.engine import Compiled
 
 
@@ -28,6 +30,8 @@ def test_both_engines_give_everybody_the_same_answer_for_the_same_reason(data):
         one_by_one = [policy.decide(act, person, day) for person in crowd]
         assert [(d.allowed, d.because) for d in by_column] == [(d.allowed, d.because) for d in one_by_one]
         assert list(verdicts.allowed) == [decision.allowed for decision in one_by_one]
+        assert count_columns(policy, act, table, day) == verdicts.counts()
+        assert count_allowed(policy, act, table, day) == sum(decision.allowed for decision in one_by_one)
 
 
 def crowd_of(policy, size):
@@ -41,14 +45,33 @@ def crowd_of(policy, size):
     return [kinds[number % len(kinds)] for number in range(size)]
 
 
-@pytest.mark.parametrize("size", [0, 1, 7, 8, 9, 15, 16, 17])
-def test_nobody_is_lost_or_counted_twice_at_the_edge_of_a_chunk(monkeypatch, size):
-    monkeypatch.setattr(columns, "CHUNK", 8)
+@pytest.mark.parametrize("size", [0, 1, 63, 64, 65, 127, 128, 129, 200])
+def test_nobody_is_lost_or_counted_twice_at_the_edge_of_a_word_or_a_chunk(monkeypatch, size):
+    monkeypatch.setattr(columns, "CHUNK", 2)
     policy = compiled()
     crowd = crowd_of(policy, size)
-    verdicts = decide_columns(policy, OFFERS, to_columns(crowd), TODAY)
-    assert list(verdicts.allowed) == [policy.decide(OFFERS, person, TODAY).allowed for person in crowd]
-    assert sum(verdicts.counts().values()) == size
+    table = to_columns(crowd)
+
+    verdicts = decide_columns(policy, OFFERS, table, TODAY)
+
+    one_by_one = [policy.decide(OFFERS, person, TODAY) for person in crowd]
+    assert list(verdicts.allowed) == [decision.allowed for decision in one_by_one]
+    assert [verdicts.outcomes[code].because for code in verdicts.codes] == [each.because for each in one_by_one]
+    assert sum(verdicts.counts().values()) == len(table) == size
+    assert count_columns(policy, OFFERS, table, TODAY) == verdicts.counts()
+    assert count_allowed(policy, OFFERS, table, TODAY) == sum(decision.allowed for decision in one_by_one)
+
+
+def test_what_stands_beyond_the_last_person_counts_for_nobody():
+    policy = compiled()
+    table = to_columns(crowd_of(policy, 70))
+    full = {name: {slot: ~np.uint64(0) | bits for slot, bits in slots.items()} for name, slots in table.said.items()}
+    wider = replace(
+        table, said=full | {"no": {}, "stop": {}}, core={bit: ~np.uint64(0) | bits for bit, bits in table.core.items()}
+    )
+
+    assert sum(count_columns(policy, OFFERS, wider, TODAY).values()) == 70
+    assert len(decide_columns(policy, OFFERS, wider, TODAY).allowed) == 70
 
 
 def test_counts_say_how_many_for_each_reason():
@@ -70,11 +93,12 @@ def test_standings_of_two_versions_do_not_fit_one_table():
         decide_columns(policy, OFFERS, to_columns([other.standing("GB", yes=["news"])]), TODAY)
 
 
-def test_a_plane_that_is_not_there_is_all_zeros():
+def test_a_bitmap_that_is_not_there_is_all_zeros():
     policy = compiled()
     table = to_columns([policy.standing("GB"), policy.standing("GB")])
-    assert all(not planes for planes in table.planes.values())
+    assert all(not slots for slots in table.said.values())
     assert not np.any(decide_columns(policy, OFFERS, table, TODAY).allowed)
+    assert not count_allowed(policy, OFFERS, table, TODAY)
 
 
 def test_people_may_live_in_more_places_than_a_byte_can_number():

@@ -1,72 +1,88 @@
-"""The columnar twin: one act decided for millions of people at once, from the same Rule as the scalar engine.
+"""The columnar twin: one act decided for millions of people at once, from the same grounds as the scalar engine.
 
-A person's slots are bytes in planes: plane p holds slots 8p to 8p+7 of everybody. Each chunk of people becomes one
-small number each (what the rule can see of them), and the answers are looked up in a table that `Rule.answer` fills
-for the numbers that occur. No precedence is written here.
+Everything known of everybody stands in bitmaps, one bit a person: a bitmap for each slot, for each bit of age and
+flags, and for each bit of the number of their residence. A ground is then a few ANDs and ORs, 64 people to a word, and
+precedence is the order of a rule's grounds: whoever met one leaves those that are still asked about.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date
+from functools import reduce
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
-from .acts import SETS, Act, Decision, Reason, Standing
+from .acts import AGE, SETS, Act, Decision, Standing
 from .engine import Compiled
-from .rules import Rule
+from .grounds import AGED, Ground, Look
+from .rules import ALLOWED, DENIED, Rule
 
 if TYPE_CHECKING:
     import numpy.typing as npt
 
-CHUNK: Final = 1 << 16  # people at a time: a chunk's working set fits the second-level cache
-UNSEEN: Final = 255
-MOST_CELLS: Final = 1 << 28  # one byte each: what a table of answers may take
+    Words = npt.NDArray[np.uint64]
+
+CHUNK: Final = 1 << 14  # words at a time, a million people: a chunk's bitmaps fit the caches
+Counts = dict[tuple[bool, str, str], int]  # people by (allowed, reason code, line)
 
 
 @dataclass(frozen=True)
 class Columns:
-    """Standings by column. Arrays of one length; planes may be shared with, or read from, any column store.
+    """Standings by column, as bitmaps of one length: person p is bit p % 64 of word p // 64. See `bitmap`.
 
-    `core` is uint16; `residence` is uint8 or uint16, an index into `residences`; each of SETS maps a plane number to a
-    uint8 array, and a plane that is not there is all zeros.
+    Bitmaps may be shared with, or read from, any column store; one that is not there is all zeros, and bits beyond the
+    last person do not matter.
     """
 
     layout: str
+    number: int  # of people
     residences: tuple[str, ...]
-    residence: npt.NDArray[np.uint8 | np.uint16]
-    core: npt.NDArray[np.uint16]
-    planes: Mapping[str, Mapping[int, npt.NDArray[np.uint8]]]
+    residence: Mapping[int, Words]  # by bit of an index into `residences`
+    core: Mapping[int, Words]  # by bit of `Standing.core`
+    said: Mapping[str, Mapping[int, Words]]  # for each of SETS, by slot
 
     def __len__(self) -> int:
-        return len(self.core)
+        return self.number
 
 
 @dataclass(frozen=True)
 class Verdicts:
-    """The answer for each person: an index into `outcomes`, decisions with one reason each."""
+    """The answer for each person: who got each of `outcomes`, decisions with one reason each."""
 
-    codes: npt.NDArray[np.uint8]
-    outcomes: tuple[Decision, ...] = field(repr=False)
+    outcomes: tuple[Decision, ...]
+    who: tuple[Words, ...] = field(repr=False)  # one bitmap an outcome; everybody is in exactly one
+    number: int
 
     @property
     def allowed(self) -> npt.NDArray[np.bool_]:
-        """True where the act is allowed."""
-        table = np.zeros(256, dtype=bool)
-        table[: len(self.outcomes)] = [outcome.allowed for outcome in self.outcomes]
-        return table[self.codes]
+        """True where the act is allowed, person by person."""
+        allowed = [who for outcome, who in zip(self.outcomes, self.who, strict=True) if outcome.allowed]
+        return _unpacked(reduce(np.bitwise_or, allowed), self.number) if allowed else np.zeros(self.number, np.bool_)
 
-    def counts(self) -> dict[tuple[bool, str, str], int]:
-        """Return how many people got each (allowed, reason code, line); the numbers add up to everybody."""
-        many = np.bincount(self.codes, minlength=len(self.outcomes))
-        counted: dict[tuple[bool, str, str], int] = {}
-        for outcome, number in zip(self.outcomes, many, strict=False):
-            if number:
-                why = (outcome.allowed, outcome.because.code, outcome.because.line)
-                counted[why] = counted.get(why, 0) + int(number)
-        return counted
+    @property
+    def codes(self) -> npt.NDArray[np.uint16]:
+        """An index into `outcomes`, person by person."""
+        codes = np.zeros(self.number, np.uint16)
+        for code, who in enumerate(self.who):
+            codes[_unpacked(who, self.number)] = code
+        return codes
+
+    def counts(self) -> Counts:
+        """Return how many people got each answer; the numbers add up to everybody."""
+        return _added((outcome, _count(who)) for outcome, who in zip(self.outcomes, self.who, strict=True))
+
+
+def bitmap(flags: npt.NDArray[np.bool_]) -> Words:
+    """Return truth values, one a person, as a bitmap.
+
+    >>> bitmap(np.array([True, False, True])).tolist()
+    [5]
+    """
+    packed = np.packbits(flags, bitorder="little")
+    return np.frombuffer(packed.tobytes() + bytes(-len(packed) % 8), np.dtype("<u8")).astype(np.uint64, copy=False)
 
 
 def to_columns(standings: Iterable[Standing]) -> Columns:
@@ -77,104 +93,164 @@ def to_columns(standings: Iterable[Standing]) -> Columns:
         raise ValueError("standings of different policy versions do not fit one table; fold them again")
     residences = tuple(dict.fromkeys(person.residence for person in people))
     index = {residence: number for number, residence in enumerate(residences)}
-    number: type[np.uint8 | np.uint16] = np.uint8 if len(residences) <= 256 else np.uint16
-    planes = {}
-    for name in SETS:
-        bits = [getattr(person, name) for person in people]
-        width = max((value.bit_length() for value in bits), default=0) + 7 >> 3
-        packed = np.frombuffer(b"".join(value.to_bytes(width, "little") for value in bits), np.uint8)
-        planes[name] = {p: np.ascontiguousarray(packed.reshape(-1, width)[:, p]) for p in range(width)}
-    core = np.array([person.core for person in people], np.uint16)
-    where: npt.NDArray[np.uint8 | np.uint16] = np.array([index[person.residence] for person in people], number)
-    return Columns(layouts.pop() if layouts else "", residences, where, core, planes)
+    return Columns(
+        layouts.pop() if layouts else "",
+        len(people),
+        residences,
+        dict(_bitmaps([index[person.residence] for person in people])),
+        dict(_bitmaps([person.core for person in people])),
+        {name: dict(_bitmaps([getattr(person, name) for person in people])) for name in SETS},
+    )
+
+
+def _bitmaps(values: list[int]) -> Iterator[tuple[int, Words]]:
+    """Yield a bitmap for each bit that any of the values has set."""
+    width = max((value.bit_length() for value in values), default=0) + 7 >> 3
+    packed = np.frombuffer(b"".join(value.to_bytes(width, "little") for value in values), np.uint8)
+    for place in _places(reduce(int.__or__, values, 0)):
+        yield place, bitmap(packed.reshape(-1, width)[:, place >> 3] >> (place & 7) & 1 != 0)
 
 
 def decide_columns(compiled: Compiled, act: Act, people: Columns, at: date) -> Verdicts:
     """Decide one act for everybody. Equal, person by person, to `Compiled.decide`.
 
-    Raises ValueError if the columns were folded under another slot layout, or see too much for one table.
+    Raises ValueError if the columns were folded under another slot layout.
     """
-    if people.layout != compiled.layout and len(people):
+    found: dict[Decision, Words] = {}
+    for part, outcome, who in _decided(compiled, act, people, at):
+        if outcome not in found:
+            found[outcome] = np.zeros(people.number + 63 >> 6, np.uint64)
+        found[outcome][part] |= who
+    return Verdicts(tuple(found), tuple(found.values()), people.number)
+
+
+def count_columns(compiled: Compiled, act: Act, people: Columns, at: date) -> Counts:
+    """Return how many people get each answer, as `Verdicts.counts` does, without keeping who they are."""
+    return _added((outcome, _count(who)) for _, outcome, who in _decided(compiled, act, people, at))
+
+
+def count_allowed(compiled: Compiled, act: Act, people: Columns, at: date) -> int:
+    """Return how many people an act is allowed for. No reason is looked for, so precedence does not matter."""
+
+    def looks(rule: Rule) -> object:
+        return bool(rule.refusal), frozenset(ground.looks for ground in rule.against)
+
+    groups = _groups(compiled, act, people, at, looks)
+    return sum(_count(chunk.free(rule, numbers)) for chunk in _chunks(people) for rule, numbers in groups)
+
+
+def _decided(compiled: Compiled, act: Act, people: Columns, at: date) -> Iterator[tuple[slice, Decision, Words]]:
+    """Yield who gets which answer, chunk by chunk. Everybody is in it exactly once."""
+    groups = _groups(compiled, act, people, at, lambda rule: (rule.refusal, rule.against, rule.grants, rule.duties))
+    for chunk in _chunks(people):
+        for rule, numbers in groups:
+            for outcome, who in chunk.sorted_out(rule, numbers):
+                yield chunk.part, outcome, who
+
+
+def _groups(
+    compiled: Compiled, act: Act, people: Columns, at: date, alike: Callable[[Rule], object]
+) -> list[tuple[Rule, list[int]]]:
+    """Return a rule of each kind, with the numbers of the residences that have one like it."""
+    if people.layout != compiled.layout and people.number:
         raise ValueError("these columns were folded for another version of the policy; fold them again")
-    table = _Table([compiled.rule(act, residence, at) for residence in people.residences])
-    codes = np.empty(len(people), np.uint8)
-    for start in range(0, len(people), CHUNK):
-        part = slice(start, start + CHUNK)
-        codes[part] = table.look_up(table.seen(people, part))
-    return Verdicts(codes, tuple(table.outcomes))
+    groups: dict[object, tuple[Rule, list[int]]] = {}
+    for number, residence in enumerate(people.residences):
+        rule = compiled.rule(act, residence, at)
+        groups.setdefault(alike(rule), (rule, []))[1].append(number)
+    return list(groups.values())
 
 
-class _Table:
-    """The answers of a few rules, one a residence, by what they can see of a person.
+def _chunks(people: Columns) -> Iterator[_Chunk]:
+    words = people.number + 63 >> 6
+    for start in range(0, words, CHUNK):
+        yield _Chunk(people, slice(start, min(start + CHUNK, words)))
 
-    What can be seen is packed as: residence | core | signal | stop | no | a soft and a yes bit for each slot.
-    """
 
-    def __init__(self, rules: list[Rule]) -> None:
-        self.rules = rules
-        self.outcomes: list[Decision] = []
-        self._numbers: dict[tuple[bool, Reason], int] = {}
-        asked = slots = signals = core = 0
-        for rule in rules:
-            asked, slots = asked | rule.asked, slots | rule.slots
-            signals, core = signals | rule.signals, core | rule.core_mask
-        self.asked, self.core = _places(asked), core
-        wholes = (("signal", signals), ("stop", slots), ("no", slots))
-        self.sets = [(name, _by_plane(_places(bits))) for name, bits in wholes]
-        self.sets += [(name, _by_plane([slot])) for slot in self.asked for name in ("soft", "yes")]
-        self.base = len(self.sets)
-        self.width = self.base + core.bit_length()
-        if len(rules) << self.width > MOST_CELLS:
-            raise ValueError("too many choices or residences to decide for all at once; decide for parts of the people")
-        self.codes = np.full(len(rules) << self.width, UNSEEN, np.uint8)
-        # The narrowest numbers that hold it: a chunk of bytes is worked through several times faster than one of words.
-        self.small = np.dtype(np.uint8 if self.base <= 8 else np.uint32)
-        self.wide = np.dtype(np.uint16 if self.width + (len(rules) - 1).bit_length() <= 16 else np.uint32)
+class _Chunk:
+    """Some people, with what has been looked at already."""
 
-    def seen(self, people: Columns, part: slice) -> npt.NDArray[np.uint16 | np.uint32]:
-        """Return, for each person of a chunk, all that the rules can see of them as one small number."""
-        core = people.core[part]
-        said = np.zeros(len(core), self.small)
-        for name, planes in self.sets:
-            said += said  # makes room for one more bit
-            for plane, mask in planes.items():
-                if plane in people.planes[name]:
-                    said |= ((people.planes[name][plane][part] & np.uint8(mask)) != 0).view(np.uint8)
-        seen = (core & np.uint16(self.core)).astype(self.wide, copy=False)
-        seen <<= self.wide.type(self.base)
-        seen |= said
-        if len(self.rules) > 1:
-            seen |= people.residence[part].astype(self.wide) << self.wide.type(self.width)
-        return seen
+    def __init__(self, people: Columns, part: slice) -> None:
+        self.people, self.part = people, part
+        self.nobody = np.zeros(part.stop - part.start, np.uint64)
+        self.everybody = ~self.nobody
+        self.everybody[-1:] >>= np.uint64(max(0, 64 * part.stop - people.number))
+        self._seen: dict[Look | tuple[Look, ...], Words] = {}
 
-    def look_up(self, seen: npt.NDArray[np.uint16 | np.uint32]) -> npt.NDArray[np.uint8]:
-        found = self.codes.take(seen)
-        if found.max(initial=0) == UNSEEN:
-            for value in np.unique(seen[found == UNSEEN]):
-                self.codes[value] = self._code(int(value))
-            found = self.codes.take(seen)
+    def sorted_out(self, rule: Rule, numbers: list[int]) -> Iterator[tuple[Decision, Words]]:
+        """Yield each answer of a rule with those who get it: whoever meets a ground is out of reach of the next."""
+        left = self.living_in(numbers)
+        if rule.refusal:
+            yield rule.refusal._replace(reasons=rule.refusal.reasons[:1]), left
+            return
+        for allowed, grounds in ((DENIED, rule.against), (ALLOWED, rule.grants)):
+            for ground in grounds:
+                who = left & self.meeting(ground)
+                left = left ^ who
+                yield rule.decided(allowed, ground.reason), who
+
+    def free(self, rule: Rule, numbers: list[int]) -> Words:
+        """Return those a rule has nothing against."""
+        if rule.refusal:
+            return self.nobody
+        return self.living_in(numbers) & ~reduce(np.bitwise_or, map(self.meeting, rule.against), self.nobody)
+
+    def living_in(self, numbers: list[int]) -> Words:
+        """Return those whose residence is one of these."""
+        if len(numbers) == len(self.people.residences):
+            return self.everybody
+        bits = range((len(self.people.residences) - 1).bit_length())
+        each = ([self._bit(self.people.residence, bit, number >> bit & 1) for bit in bits] for number in numbers)
+        return reduce(np.bitwise_or, (reduce(np.bitwise_and, one, self.everybody) for one in each))
+
+    def meeting(self, ground: Ground) -> Words:
+        """Return those for whom all of a ground is true, wherever they live."""
+        found = self._seen.get(ground.looks)
+        if found is None:
+            found = self._seen[ground.looks] = reduce(np.bitwise_and, map(self._look, ground.looks), self.everybody)
         return found
 
-    def _code(self, seen: int) -> int:
-        rule = self.rules[seen >> self.width]
-        core = seen >> self.base & (1 << self.width - self.base) - 1
-        signal, stop, no = (seen >> self.base - place & 1 for place in (1, 2, 3))
-        pairs = [(slot, seen >> 2 * place & 3) for place, slot in enumerate(reversed(self.asked))]
-        yes, soft = (sum(1 << slot for slot, pair in pairs if pair >> which & 1) for which in (0, 1))
-        # Of no, stop and signal it is known whether any slot has one: that is all a rule that looks at them asks.
-        decision = rule.answer(rule.see(core, yes, -no, -stop, -signal, soft))
-        number = self._numbers.setdefault((decision.allowed, decision.because), len(self.outcomes))
-        if number == len(self.outcomes):
-            self.outcomes.append(decision._replace(reasons=(decision.because,)))
-        return number
+    def _look(self, look: Look) -> Words:
+        found = self._seen.get(look)
+        if found is None:
+            found = self._younger(look.bits) if look.part == AGED else self._set(look)
+            found = self._seen[look] = found if look.wanted else ~found
+        return found
+
+    def _set(self, look: Look) -> Words:
+        where = self.people.core if look.part == "core" else self.people.said[look.part]
+        bits = [self._bit(where, place, 1) for place in _places(look.bits)]
+        return reduce(np.bitwise_and, bits, self.everybody) if look.every else reduce(np.bitwise_or, bits, self.nobody)
+
+    def _younger(self, age: int) -> Words:
+        """Return those whose age is below this: compare bit by bit, the lowest first."""
+        below = self.nobody
+        for place in range(AGE.bit_length()):
+            older = self._bit(self.people.core, place, 0)
+            below = below | older if age >> place & 1 else below & older
+        return below
+
+    def _bit(self, where: Mapping[int, Words], place: int, wanted: int) -> Words:
+        found = where[place][self.part] if place in where else self.nobody
+        return found if wanted else ~found
 
 
-def _by_plane(slots: list[int]) -> dict[int, int]:
-    """Return the bits of some slots by the plane they stand in."""
-    planes: dict[int, int] = {}
-    for slot in slots:
-        planes[slot >> 3] = planes.get(slot >> 3, 0) | 1 << (slot & 7)
-    return planes
+def _count(who: Words) -> int:
+    return int(np.bitwise_count(who).sum())
+
+
+def _unpacked(who: Words, number: int) -> npt.NDArray[np.bool_]:
+    packed = who.astype(np.dtype("<u8"), copy=False).view(np.uint8)
+    return np.unpackbits(packed, count=number, bitorder="little").view(np.bool_)
+
+
+def _added(counted: Iterable[tuple[Decision, int]]) -> Counts:
+    counts: Counts = {}
+    for outcome, number in counted:
+        if number:
+            why = (outcome.allowed, outcome.because.code, outcome.because.line)
+            counts[why] = counts.get(why, 0) + number
+    return counts
 
 
 def _places(bits: int) -> list[int]:

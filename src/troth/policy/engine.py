@@ -71,7 +71,7 @@ class Compiled:
             standing.core & rule.core_mask, standing.yes & asked, standing.no & slots,
             standing.stop & slots, standing.signal & rule.signals, standing.soft & asked,
         )  # fmt: skip
-        decision = rule.answer(rule.see(*key))
+        decision = rule.answer(standing)
         if len(rule.answers) >= MOST_ANSWERS:
             rule.answers.clear()
         if len(self._hot) >= MOST_RULES:

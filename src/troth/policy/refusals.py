@@ -24,6 +24,8 @@ def unknown(book: Book, act: Act) -> Iterator[Reason]:
     for field, type_ in KINDS.items():
         if not isinstance(getattr(act, field), type_):
             raise TypeError(field)
+    if not all(isinstance(item, str) for item in act.items):
+        raise TypeError("items")
     topics = {topic for choice in policy.choices.values() for topic in choice.topics}
     parts: tuple[tuple[str, str, Iterable[str], bool], ...] = (
         ("verb", act.verb, VERBS, True),
@@ -45,10 +47,9 @@ def unknown(book: Book, act: Act) -> Iterator[Reason]:
     for kind, name, known, needed in parts:
         if (name or needed) and name not in set(known):
             yield _unknown(kind, name, known)
-    for name in sorted(act.items, key=str):
-        # The type says text; a number would be looked up as one, and raise.
-        if not all((isinstance(name, str), book.knows(name))):
-            yield _unknown("data item", str(name), policy.data)
+    for name in sorted(act.items):
+        if not book.knows(name):
+            yield _unknown("data item", name, policy.data)
 
 
 def _unknown(kind: str, name: str, known: Iterable[str]) -> Reason:

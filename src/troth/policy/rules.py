@@ -1,8 +1,8 @@
 """The one source of every answer: an act becomes a Rule, and a Rule answers for any standing.
 
-`build` asks all that does not depend on the person (policy, law, place) once; `Rule.answer` asks the rest, in the
-order of precedence the requirements give. The scalar engine looks answers up one by one, the columnar twin by the
-million; neither knows any rule of its own.
+`build` asks all that does not depend on the person (policy, law, place) once; what does is left as grounds, in the
+order of precedence the requirements give. The scalar engine looks at them for one person, the columnar twin for
+millions; neither knows any rule of its own.
 """
 
 from __future__ import annotations
@@ -13,8 +13,9 @@ from datetime import date
 from typing import Final, NamedTuple
 
 from . import acts
-from .acts import Act, Decision, Reason
+from .acts import Act, Decision, Reason, Standing
 from .book import Book
+from .grounds import AGED, Ground, Look
 from .law import NEEDS, LawRule
 from .question import Question, asks_of
 from .refusals import REFUSALS, unknown
@@ -23,18 +24,6 @@ LISTS: Final = {"tps": acts.LISTED_PHONE, "dnc": acts.LISTED_PHONE, "mps": acts.
 NO_BRAKE, OBJECTION, SOFT, CONSENT = -1, 0, 1, 2  # how much of a yes is needed; the last three index NEEDS
 REACH: Final = {"email": "email", "sms": "mobile", "phone": "phone", "autocall": "phone", "post": "home_address"}
 ALLOWED, DENIED = True, False
-
-
-@dataclass(frozen=True, slots=True)
-class Situation:
-    """All of a standing that one rule can see."""
-
-    core: int
-    yes: bool  # every slot the act is about has a yes
-    missing: int  # bits of the slots that need a yes, or a sale, and have none
-    no: bool  # some slot has a refusal
-    stop: bool  # some slot has an objection
-    signal: bool  # a device signal says no to some slot
 
 
 @dataclass(slots=True)
@@ -58,9 +47,14 @@ class Rule:
     claims: bool = False  # restriction does not reach it
     keeps: bool = False  # erasure does not reach it
     core_mask: int = field(default=0, init=False)  # the bits of `Standing.core` it looks at: all others are alike to it
+    against: tuple[Ground, ...] = field(default=(), init=False, repr=False)  # in order of precedence
+    grants: tuple[Ground, ...] = field(
+        default=(), init=False, repr=False
+    )  # the first that holds, if nothing is against
     answers: dict[tuple[int, int, int, int, int, int], Decision] = field(default_factory=dict, repr=False)
 
     def __post_init__(self) -> None:
+        self.against, self.grants = tuple(self._against()), tuple(self._grants())
         ages = acts.AGE if self.young or self.parents else 0
         parent = acts.PARENT if self.parents else 0
         flags = sum({flag for flag, _ in self.lists})
@@ -74,69 +68,64 @@ class Rule:
             return CONSENT
         return SOFT if self.open else OBJECTION if self.slots else NO_BRAKE
 
-    def see(self, core: int, yes: int, no: int, stop: int, signal: int, soft: int) -> Situation:
-        """Return what this rule makes of a standing's bits."""
-        return Situation(
-            core & self.core_mask,
-            yes & self.asked == self.asked,
-            (self.need & ~yes) | (self.open & ~(yes | soft)),
-            bool(no & self.slots),
-            bool(stop & self.slots),
-            bool(signal & self.signals),
-        )
-
-    def answer(self, person: Situation) -> Decision:
-        """Decide for one situation. A no lists every reason, the one with precedence first."""
+    def answer(self, person: Standing) -> Decision:
+        """Decide for one person. A no lists every reason, the one with precedence first."""
         if self.refusal:
             return self.refusal
-        if against := tuple(self._against(person)):
-            return Decision(DENIED, against, self.policy)
-        return Decision(ALLOWED, (self._for(person),), self.policy, self.duties)
+        if against := tuple(ground.reason for ground in self.against if ground.holds(person)):
+            return self.decided(DENIED, *against)
+        return self.decided(ALLOWED, next(ground.reason for ground in self.grants if ground.holds(person)))
 
-    def _against(self, person: Situation) -> Iterator[Reason]:
-        """Yield every reason against, in order of precedence: legal ban, restriction, then what the person said."""
-        yield from self._too_young(person.core)
-        yield from self._set_aside(person.core)
-        yield from self._said_no(person)
+    def decided(self, allowed: bool, *reasons: Reason) -> Decision:  # noqa: FBT001 -- ALLOWED or DENIED
+        """Return a decision of this rule. Duties come with a yes."""
+        return Decision(allowed, reasons, self.policy, self.duties if allowed else ())
 
-    def _too_young(self, core: int) -> Iterator[Reason]:
-        age = core & acts.AGE
-        if age != acts.UNKNOWN_AGE:
-            yield from (why for limit, why in self.young if age < limit)
-            if not core & acts.PARENT:
-                yield from (why for limit, why in self.parents if age < limit)
+    def _against(self) -> Iterator[Ground]:
+        """Yield every ground for a no, in order of precedence: legal ban, restriction, then what the person said."""
+        yield from (Ground(why, (Look(AGED, limit),)) for limit, why in self.young)
+        alone = Look("core", acts.PARENT, wanted=False)
+        yield from (Ground(why, (Look(AGED, limit), alone)) for limit, why in self.parents)
+        yield from self._set_aside()
+        yield from self._said_no()
 
-    def _set_aside(self, core: int) -> Iterator[Reason]:
+    def _set_aside(self) -> Iterator[Ground]:
         """Restriction and erasure. A legal hold suspends deletion; it never allows a use."""
         clause = self.brake[0]
-        if core & acts.RESTRICTED and not self.claims:
-            yield Reason("restricted", clause, "", "This person asked that their data be stored but not used.")
-        held = core & acts.HELD and self.permit.code == "kept"
-        if core & acts.ERASING and not self.keeps and not held:
-            yield Reason("erasing", clause, "", "This person asked to be erased, and no duty keeps this.")
+        if not self.claims:
+            say = "This person asked that their data be stored but not used."
+            yield Ground(Reason("restricted", clause, "", say), (Look("core", acts.RESTRICTED),))
+        if not self.keeps:
+            loose = (Look("core", acts.HELD, wanted=False),) if self.permit.code == "kept" else ()
+            say = "This person asked to be erased, and no duty keeps this."
+            yield Ground(Reason("erasing", clause, "", say), (Look("core", acts.ERASING), *loose))
 
-    def _said_no(self, person: Situation) -> Iterator[Reason]:
+    def _said_no(self) -> Iterator[Ground]:
         """Objection, signal, refusal, preference list, and last a yes that is missing."""
         clause, law, question = self.brake
-        if person.stop:
-            yield Reason("stopped", clause, law, f"They asked us to stop: {question}.")
-        if person.signal:
-            yield Reason("signal", clause, law, f"Their device tells us no: {question}. They may be asked again.")
-        if person.no:
-            yield Reason("refused", clause, law, f"They said no: {question}.")
-        if not person.yes:
-            yield from (why for flag, why in self.lists if person.core & flag)
+        noes = (
+            ("stop", self.slots, "stopped", f"They asked us to stop: {question}."),
+            ("signal", self.signals, "signal", f"Their device tells us no: {question}. They may be asked again."),
+            ("no", self.slots, "refused", f"They said no: {question}."),
+        )
+        yield from (
+            Ground(Reason(code, clause, law, say), (Look(part, bits),)) for part, bits, code, say in noes if bits
+        )
+        unless = Look("yes", self.asked, every=True, wanted=False)
+        yield from (Ground(why, (Look("core", flag), unless)) for flag, why in self.lists)
         for bit, asks in self.asks:
-            if person.missing & bit:
-                yield Reason("not_asked", asks, law, f"This needs a yes, and there is none: {question}.")
+            wants = ("yes",) if self.need & bit else ("yes", "soft") if self.open & bit else ()
+            if wants:
+                say = f"This needs a yes, and there is none: {question}."
+                yield Ground(Reason("not_asked", asks, law, say), tuple(Look(one, bit, wanted=False) for one in wants))
 
-    def _for(self, person: Situation) -> Reason:
+    def _grants(self) -> Iterator[Ground]:
         clause, law, question = self.brake
         if self.level <= OBJECTION or self.permit.code == "kept":
-            return self.permit
-        if person.yes or not self.open:
-            return Reason("consented", clause, "", f"They said yes: {question}.")
-        return Reason("soft", clause, law, f"They bought from us and did not refuse: {question}.")
+            yield Ground(self.permit)
+            return
+        said = (Look("yes", self.asked, every=True),) if self.open else ()
+        yield Ground(Reason("consented", clause, "", f"They said yes: {question}."), said)
+        yield Ground(Reason("soft", clause, law, f"They bought from us and did not refuse: {question}."))
 
 
 def build(book: Book, act: Act, residence: str, day: date) -> Rule:
