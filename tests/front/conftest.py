@@ -4,8 +4,8 @@ from datetime import date
 
 import pytest
 
-from troth.front.house import House
 from troth.doors import policies
+from troth.front.house import House
 
 SUNDAY = date(2026, 11, 22)
 

@@ -212,7 +212,7 @@ def test_every_address_declares_its_purpose():
             yield from walk(pattern.url_patterns) if hasattr(pattern, "url_patterns") else [pattern.callback]
 
     declared = [getattr(view, "purpose", None) for view in walk(get_resolver().url_patterns)]
-    assert set(declared) == {NOTHING_PERSONAL}
+    assert set(declared) == {(NOTHING_PERSONAL,)}
 
 
 def _words(html: str) -> str:

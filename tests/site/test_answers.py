@@ -16,7 +16,7 @@ def test_every_answer_carries_its_headers(client, address):
 
     policy = dict(part.split(" ", 1) for part in headers["Content-Security-Policy"].split("; "))
     assert policy == {
-        "default-src": "'none'", "style-src": "'self'", "img-src": "'self'", "form-action": "'self'",
+        "default-src": "'none'", "style-src": "'self'", "img-src": "'self'", "font-src": "'self'", "form-action": "'self'",
         "base-uri": "'none'", "frame-ancestors": "'none'",
     }  # fmt: skip
     assert headers["Referrer-Policy"] == "strict-origin-when-cross-origin"

@@ -8,8 +8,8 @@ import sys
 
 import pytest
 
-from troth.policy.errors import PolicyError
 from troth.doors import policies
+from troth.policy.errors import PolicyError
 from troth.site.logs import Plain
 from troth.site.secret import secret
 

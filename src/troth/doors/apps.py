@@ -5,3 +5,6 @@ from django.apps import AppConfig
 
 class Doors(AppConfig):
     name = "troth.doors"
+
+    def ready(self) -> None:
+        from . import checks  # noqa: F401, PLC0415 -- Django registers checks when they are imported

@@ -14,6 +14,7 @@ from datetime import date
 from typing import NoReturn
 
 from troth.laws import packs
+from troth.ledger import commands as ledger
 from troth.policy.archive import Archive
 from troth.policy.asking import Unclear
 from troth.policy.errors import PolicyError
@@ -25,6 +26,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command and return its exit code. Never shows a traceback for bad input."""
     options = parser().parse_args(arguments)
     try:
+        if getattr(options, "django", False):
+            _start_django()
         return int(options.run(options))
     except PolicyError as broken:
         if getattr(options, "json", False):
@@ -39,6 +42,17 @@ def main(arguments: Sequence[str] | None = None) -> int:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return commands.HOLDS
     return commands.BAD
+
+
+def _start_django() -> None:
+    """Load Django and bring the databases up to date: on an empty machine every command works at once."""
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "troth.site.settings")
+    import django  # noqa: PLC0415 -- only for commands that need it
+    from django.core.management import call_command  # noqa: PLC0415
+
+    django.setup()
+    for alias in ("default", "keys"):
+        call_command("migrate", database=alias, verbosity=0, interactive=False)
 
 
 QUESTIONS = (
@@ -84,6 +98,7 @@ def parser() -> argparse.ArgumentParser:
     demo.add_argument("--port", type=int, default=8000)
     demo.add_argument("--no-server", action="store_true", help="show, but do not serve")
     demo.set_defaults(run=run_demo)
+    ledger.add_to(rooms)
     policy = rooms.add_parser("policy", help="check, read, ask, compare and compile a policy")
     verbs = policy.add_subparsers(required=True, metavar="COMMAND")
 

@@ -9,10 +9,9 @@ from uuid import uuid4
 from django.http import HttpRequest, HttpResponse
 from django.utils.cache import patch_vary_headers
 
+from troth.doors import policies
 from troth.front.house import Visit
 from troth.front.notices import not_yet
-
-from troth.doors import policies
 
 from . import logs
 
@@ -21,7 +20,8 @@ Handler = Callable[[HttpRequest], HttpResponse]
 
 # Our own style sheet, pictures and forms; no script, from us or anyone.
 CONTENT = (
-    "default-src 'none'; style-src 'self'; img-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+    "default-src 'none'; style-src 'self'; img-src 'self'; font-src 'self'; form-action 'self'; "
+    "base-uri 'none'; frame-ancestors 'none'"
 )
 SENSORS = (
     "accelerometer", "camera", "display-capture", "geolocation", "gyroscope", "magnetometer", "microphone", "midi",

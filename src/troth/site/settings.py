@@ -7,6 +7,7 @@ TROTH_TODAY     a fixed day, for tests and the demo    TROTH_SECRET_KEY, TROTH_D
 TROTH_DATABASE  postgres://… ; else SQLite in TROTH_DATA
 TROTH_KEYS      the same for the keys, which live apart and have their own, shorter backups
 TROTH_ROOT_KEY  the root keys, "1:BASE64 2:BASE64"; else the file root-key in TROTH_DATA, made on first start
+TROTH_LEDGER_KEY  the Ed25519 seed that signs the ledger, base64; else the file ledger-key in TROTH_DATA
 """
 
 import os
@@ -38,6 +39,7 @@ INSTALLED_APPS = [
     "troth.vault",
     "troth.choices",
     "troth.doors",
+    "troth.shop",
     "troth.front",
     "django.contrib.staticfiles",
 ]
@@ -47,6 +49,7 @@ MIDDLEWARE = [
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "django.middleware.common.CommonMiddleware",
     "troth.site.middleware.house",
+    "troth.shop.brands.own_host",
 ]
 ROOT_URLCONF = "troth.site.urls"
 WSGI_APPLICATION = "troth.site.wsgi.application"

@@ -7,6 +7,7 @@ from . import views
 urlpatterns = [
     path("healthz", views.healthz, name="healthz"),
     path("", include("troth.front.urls")),
+    path("", include("troth.shop.urls")),
 ]
 handler400 = "troth.front.notices.unusable"
 handler404 = "troth.front.notices.not_here"

@@ -2,8 +2,8 @@
 
 from django.http import HttpRequest, JsonResponse
 
-from troth.front.house import of
 from troth.doors.declare import NOTHING_PERSONAL, purpose
+from troth.front.house import of
 
 
 @purpose(NOTHING_PERSONAL)

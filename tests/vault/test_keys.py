@@ -1,0 +1,113 @@
+import base64
+from datetime import date
+
+import pytest
+
+from troth.vault import keys, root
+from troth.vault.errors import NoKey, RootKeyProblem
+from troth.vault.models import Person
+from troth.vault.safe import Key, Root
+
+pytestmark = pytest.mark.django_db(databases=["default", "keys"], transaction=True)
+ONE, TWO = (base64.b64encode(letter * 32).decode() for letter in (b"a", b"b"))
+
+
+@pytest.fixture(autouse=True)
+def afresh():
+    keys.forget_ring()
+    root._load.cache_clear()
+    yield
+    keys.forget_ring()
+    root._load.cache_clear()
+
+
+def someone():
+    person = Person(last_seen=date(2026, 1, 1))
+    keys.make([person.pk.bytes])
+    return person.pk
+
+
+def test_a_destroyed_key_is_gone_and_the_neighbours_is_not(settings):
+    ada, bob = someone(), someone()
+    kept = keys.of(bob)
+
+    assert keys.destroy([ada]) == 1
+
+    with pytest.raises(NoKey):
+        keys.of(ada)
+    assert keys.of(bob) == kept
+
+
+def test_a_first_start_makes_a_root_key_only_its_owner_can_read_and_says_so(settings, tmp_path, capsys):
+    settings.TROTH_ROOT_KEY, settings.TROTH_DATA = "", tmp_path
+    someone()
+    assert oct((tmp_path / "root-key").stat().st_mode)[-3:] == "600"
+    assert "Root key written" in capsys.readouterr().err
+
+
+def test_a_lost_root_key_is_one_clear_sentence_and_no_new_key(settings, tmp_path):
+    settings.TROTH_ROOT_KEY, settings.TROTH_DATA = "", tmp_path
+    someone()
+    (tmp_path / "root-key").unlink()
+    keys.forget_ring()
+    before = list(Key.objects.values_list())
+    with pytest.raises(RootKeyProblem, match="The root key is gone"):
+        someone()
+    assert not (tmp_path / "root-key").exists()
+    assert list(Key.objects.values_list()) == before
+
+
+def test_a_wrong_root_key_refuses_to_start_and_changes_nothing(settings):
+    settings.TROTH_ROOT_KEY = f"1:{ONE}"
+    someone()
+    settings.TROTH_ROOT_KEY = f"1:{TWO}"
+    keys.forget_ring()
+    with pytest.raises(RootKeyProblem, match="is not the one people's keys were wrapped with"):
+        someone()
+    assert (Key.objects.count(), Root.objects.count()) == (1, 1)
+
+
+@pytest.mark.parametrize("text", ["", "x", "1:", "1:short", f"1:{ONE} 1:{TWO}", f"{ONE}", "1:" + "A" * 5000])
+def test_a_root_key_that_cannot_be_one_is_refused_without_being_repeated(text):
+    with pytest.raises(RootKeyProblem) as refused:
+        root.read(text)
+    assert ONE not in str(refused.value)
+
+
+def test_rotation_leaves_every_key_as_it_was_under_the_new_root_alone(settings):
+    settings.TROTH_ROOT_KEY = f"1:{ONE}"
+    people = [someone() for _ in range(5)]
+    before = keys.fetch(people)
+    settings.TROTH_ROOT_KEY = f"1:{ONE} 2:{TWO}"
+    keys.forget_ring()
+
+    assert list(keys.rotate()) == [(5, 5)]
+    assert list(keys.rotate()) == []
+
+    settings.TROTH_ROOT_KEY = f"2:{TWO}"
+    keys.forget_ring()
+    assert keys.fetch(people) == before
+    assert set(Key.objects.values_list("root", flat=True)) == {2}
+
+
+def test_a_rotation_that_was_stopped_goes_on_where_it_was(settings, monkeypatch):
+    monkeypatch.setattr(keys, "BATCH", 2)
+    settings.TROTH_ROOT_KEY = f"1:{ONE}"
+    people = [someone() for _ in range(5)]
+    before = keys.fetch(people)
+    settings.TROTH_ROOT_KEY = f"1:{ONE} 2:{TWO}"
+    keys.forget_ring()
+
+    assert next(keys.rotate()) == (2, 5)  # killed here
+    assert keys.fetch(people) == before
+    assert list(keys.rotate()) == [(2, 3), (3, 3)]
+    assert keys.fetch(people) == before
+
+
+def test_an_older_root_key_may_not_leave_while_keys_hang_on_it(settings):
+    settings.TROTH_ROOT_KEY = f"1:{ONE}"
+    someone()
+    settings.TROTH_ROOT_KEY = f"2:{TWO}"
+    keys.forget_ring()
+    with pytest.raises(RootKeyProblem, match="version 1 is not here"):
+        someone()
