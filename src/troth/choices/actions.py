@@ -19,6 +19,8 @@ from . import rules
 from .errors import UnknownSlot
 from .models import Event, Folded, Suppression
 
+ERASED = "erased"
+
 
 def say(  # noqa: PLR0913 -- an answer is only proof with everything around it
     person: UUID,
@@ -142,11 +144,15 @@ def suppress(kind: str, normal: str, *, because: str, at: datetime) -> None:
     Suppression.objects.get_or_create(mark=stop_mark(kind, normal), defaults={"because": because, "at": at})
 
 
-def suppressed(kind: str, normal: str) -> bool:
-    """Tell whether an address is on the stop list."""
-    return Suppression.objects.filter(mark=stop_mark(kind, normal)).exists()
+def suppressed(kind: str, normal: str, person: UUID | None = None) -> bool:
+    """Tell whether an address is on the stop list, and `person`, whose it is, has not said an explicit yes since."""
+    found = Suppression.objects.filter(mark=stop_mark(kind, normal)).first()
+    if found is None or person is None:
+        return found is not None
+    return not Event.objects.filter(person_id=person, kind="consent", at__gt=found.at).exists()
 
 
-def lift(kind: str, normal: str) -> None:
-    """Take an address off the stop list: only an explicit later yes of that mailbox may do so."""
-    Suppression.objects.filter(mark=stop_mark(kind, normal)).delete()
+def forgotten(marks: Iterable[bytes]) -> set[bytes]:
+    """Return which of these stop marks belong to people who were erased: no file brings them back."""
+    found = Suppression.objects.filter(mark__in=list(marks), because=ERASED).values_list("mark", flat=True)
+    return {bytes(mark) for mark in found}

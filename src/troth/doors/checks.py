@@ -1,4 +1,4 @@
-"""The closed world against the policy in force: items it does not know, and rows whose items end at different times."""
+"""The closed world against the policy in force: items it does not know, rows whose items end at different times."""
 
 from __future__ import annotations
 
@@ -28,12 +28,12 @@ def problems(model: type[PersonRow], compiled: Compiled) -> Iterator[checks.Chec
         category, _, name = item.partition(".")
         yield checks.Error(
             f"{model._meta.label} holds {item}, and the policy has no such item.",
-            hint=f'Add to {file}: `items.{name} = {{ say = "…" }}` under [data.{category}].', obj=model, id="troth.E005",
+            hint=f'Add to {file}, [data.{category}]: `items.{name} = {{ say = "…" }}`.', obj=model, id="troth.E005",
         )  # fmt: skip
     if issubclass(model, HeldRow) and not any(label.by for label in model.labels().values()):
         keeps = set(periods.keeps(model, compiled.policy).values())
         if len(keeps) > 1:
             yield checks.Error(
-                f"{model._meta.label} holds items that end at different times: {', '.join(map(str, keeps))}.",
+                f"{model._meta.label} ends at different times: {', '.join(map(str, keeps))}.",
                 hint="Split it: one row is one promise of when it is gone.", obj=model, id="troth.E006",
             )  # fmt: skip

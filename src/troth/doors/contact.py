@@ -23,6 +23,7 @@ from troth.policy import Act, Decision, Reason
 from troth.vault import covers
 from troth.vault.held import reveal
 from troth.vault.models import Identifier
+from troth.vault.normal import normalise
 
 from . import policies
 from .acting import Acting, Answer
@@ -139,8 +140,10 @@ def _unreachable(acting: Acting, person: UUID, cover: covers.Cover) -> Reason | 
     address = _address(act.channel, person, cover)
     if act.channel in ADDRESS and address is None:
         return Reason("no_address", f"purposes.{act.purpose}", "", f"We have no address of theirs for {act.channel}.")
-    if address and "marketing" in acting.compiled.book.kinds[act.purpose] and suppressed(ADDRESS[act.channel], address):
-        return Reason("suppressed", "purposes.stop_list", "", "This address is on the list of those who said stop.")
+    if address and "marketing" in acting.compiled.book.kinds[act.purpose]:
+        kind = ADDRESS[act.channel]
+        if suppressed(kind, normalise(kind, address), person):
+            return Reason("suppressed", "purposes.stop_list", "", "This address is on the list of those who said stop.")
     return None
 
 

@@ -11,6 +11,7 @@ The tombstone lies with the keys, so that a restored backup of everything else s
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from uuid import UUID, uuid4
@@ -18,13 +19,16 @@ from uuid import UUID, uuid4
 from django.db import transaction
 from django.db.models import Q
 
+from troth.choices import actions as choices
 from troth.ledger import actions as ledger
 from troth.ledger.entry import Entry
 from troth.policy import Act, Compiled, Decision, Reason
 from troth.policy.acts import FLAGS
 from troth.vault import covers, keys
-from troth.vault.held import reseal
-from troth.vault.models import HeldRow, Join, Person, PersonRow, person_rows
+from troth.vault.errors import BadIdentifier
+from troth.vault.held import reseal, reveal
+from troth.vault.models import HeldRow, Identifier, Join, Person, PersonRow, person_rows
+from troth.vault.normal import normalise
 from troth.vault.safe import Tombstone
 
 from . import periods, policies
@@ -139,6 +143,7 @@ class _Plan:
 
 
 GONE = ("rights.erase", "Gone.")
+MARKED = ("email", "phone", "mobile", "customer")
 
 
 def _plan(people: Collection[UUID], at: datetime, compiled: Compiled) -> _Plan:
@@ -177,6 +182,7 @@ def _move(stones: Collection[Tombstone], at: datetime, because: str, compiled: C
     with transaction.atomic(), covers.opened(cover):
         plan = _plan(people, at, compiled)
         made = [_certify(person, list(plan.lines(person)), at, because, compiled, cover) for person in people]
+        _remember(plan, at, cover)
         _give(plan, people, cover)
         for model in person_rows():
             delete_rows(model._base_manager.filter(person_id__in=people))
@@ -185,6 +191,15 @@ def _move(stones: Collection[Tombstone], at: datetime, because: str, compiled: C
         Join.objects.filter(Q(kept__in=people) | Q(folded__in=people)).delete()
     Tombstone.objects.filter(pk__in=people).update(state="moved")
     return made
+
+
+def _remember(plan: _Plan, at: datetime, cover: covers.Cover) -> None:
+    """Leave a mark of each address on the stop list, so that no list or file brings the person back unasked (R71)."""
+    for row in Identifier.objects.filter(person_id__in=plan.people, kind__in=MARKED):
+        if row.person_id in cover.ring:
+            value = reveal(row, cover.key(row.person_id))["value"]
+            with suppress(BadIdentifier):
+                choices.suppress(row.kind, normalise(row.kind, value), because=choices.ERASED, at=at)
 
 
 def _give(plan: _Plan, people: dict[UUID, UUID], cover: covers.Cover) -> None:

@@ -1,4 +1,4 @@
-"""What is for sale. Nothing here is about anyone: what a person buys, saves or looks at is held elsewhere."""
+"""What is for sale, which is about nobody; and what was bought, which is held."""
 
 from __future__ import annotations
 
@@ -7,6 +7,9 @@ from typing import ClassVar, Self
 from django.db import models
 from django.db.models import Prefetch, Sum
 from django.db.models.functions import Coalesce
+
+from troth.vault.held import held
+from troth.vault.models import HeldRow, Plain
 
 from .rules import Money, Prices
 
@@ -113,3 +116,13 @@ class Picture(models.Model):
     class Meta:
         ordering = ["place"]
         constraints = [models.UniqueConstraint(fields=["product", "place"], name="one_picture_per_place")]
+
+
+class PastOrder(HeldRow):
+    """An order brought in from the system before ours. `event_at` is the day it was placed."""
+
+    reference = models.CharField(max_length=40, unique=True)
+
+    lines = held("orders.order_lines", "json")
+
+    plain: ClassVar = {"reference": Plain("an order number", "orders.order_lines")}

@@ -19,7 +19,7 @@ from troth.policy.archive import Archive
 from troth.policy.asking import Unclear
 from troth.policy.errors import PolicyError
 
-from . import commands
+from . import commands, people
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -99,6 +99,7 @@ def parser() -> argparse.ArgumentParser:
     demo.add_argument("--no-server", action="store_true", help="show, but do not serve")
     demo.set_defaults(run=run_demo)
     ledger.add_to(rooms)
+    people.add_to(rooms)
     policy = rooms.add_parser("policy", help="check, read, ask, compare and compile a policy")
     verbs = policy.add_subparsers(required=True, metavar="COMMAND")
 

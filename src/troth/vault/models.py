@@ -181,6 +181,9 @@ KINDS = {  # which item of the policy each kind of identifier is
 }
 
 
+SOLE = ("email", "customer", "app", "device", "handle")  # point to one person; a telephone or a house may be shared
+
+
 class Identifier(HeldRow):
     """Something a person is known by. Found by its mark: a keyed hash of the normalised value, kind and brand apart."""
 
@@ -199,7 +202,22 @@ class Identifier(HeldRow):
     }
 
     class Meta:
-        constraints = [models.UniqueConstraint(fields=["kind", "mark"], name="one_mailbox_one_person")]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["kind", "mark"], condition=models.Q(kind__in=SOLE), name="one_mailbox_one_person"
+            )
+        ]
+        indexes = [models.Index(fields=["mark"], name="vault_mark")]
+
+
+class Profile(HeldRow):
+    """What is held of a person whichever service they use. One row, or after a join one for each half."""
+
+    name = held("identity.name")
+    birth_date = held("identity.birth_date", "date")
+    home_address = held("contact.home_address", "json")
+    delivery_address = held("contact.delivery_address", "json")
+    billing_address = held("contact.billing_address", "json")
 
 
 class Join(models.Model):
