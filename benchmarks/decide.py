@@ -144,7 +144,9 @@ def main() -> int:
     say(f"  {differ} differ, {allowed / RANDOM_PEOPLE:.0%} allowed")
     figures["disagreements"] += differ + figures.pop("columns_differ")
     say("starting")
-    figures |= {"compile_ms": round(compile_ms(data, act, DAY), 1), "import_ms": round(import_ms(), 1)}
+    kept, compiled_too = import_ms()
+    figures |= {"compile_ms": round(compile_ms(data, act, DAY), 1), "import_ms": round(kept, 1)}
+    figures |= {"import_from_source_ms": round(compiled_too, 1)}
     figures["seconds"] = round(time.monotonic() - started)
     table(figures)
     print(json.dumps(figures | {"policy": policy_used, "python": sys.version.split()[0]}))

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Final, NamedTuple
 
 from .law import ANYWHERE
+from .plain import Plain
 
 # Facts about a person that are not answers to a choice. They share one small integer, `Standing.core`, with the age.
 RESTRICTED: Final = 1 << 5  # asked us to store their data but not use it (GDPR art. 18)
@@ -51,8 +51,7 @@ class Act(NamedTuple):
     hour: int = -1  # contact: the hour, 0 to 23, where the person is
 
 
-@dataclass(frozen=True, slots=True)
-class Standing:
+class Standing(Plain):
     """What is known of one person, as far as a decision needs it: five sets of slots, an age, a few flags.
 
     Each set is an integer with one bit a slot. The numbering belongs to one compiled policy, named by `layout`.

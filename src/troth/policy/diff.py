@@ -7,7 +7,6 @@ before it takes effect (GDPR art. 13(3)), and where the purpose rests on a yes, 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import fields
 from datetime import date
 from typing import Any, NamedTuple
 
@@ -108,9 +107,8 @@ def _change(table: str, name: str, clause: str, say: str, direction: str, book: 
 
 def _record(table: str, before: Any, after: Any, old: Book, new: Book) -> Iterator[tuple[str, str, str]]:
     """Yield what changed in one record: sentence, direction, key."""
-    for part in fields(before):
+    for key, part in keys_of(type(before)).items():
         was, now = getattr(before, part.name), getattr(after, part.name)
-        key = part.metadata["called"] or part.name
         compare = COMPARE.get((table, part.name), COMPARE.get(("*", part.name), _reworded))
         if was != now:
             for say, direction in compare(was, now, old, new):

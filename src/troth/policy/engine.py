@@ -13,6 +13,8 @@ from .rules import DENIED, Rule, build
 
 MOST_RULES = 1 << 17  # a day's distinct acts are a few thousand; a flood of made-up ones must not eat the memory
 MOST_ANSWERS = 1 << 12
+# What a rule looks at, as bits: asked, slots, signals and core; and what it answered, by these bits of a standing.
+Hot = tuple[int, int, int, int, dict[tuple[int, int, int, int, int, int], Decision]]
 
 
 class Compiled:
@@ -21,7 +23,7 @@ class Compiled:
     def __init__(self, file: PolicyFile, packs: Mapping[str, LawPack]) -> None:
         self.book = Book(file, packs)
         self.policy, self.digest, self.layout = file.policy, file.digest, self.book.layout
-        self._hot: dict[tuple[Act, str, date], Rule] = {}
+        self._hot: dict[tuple[Act, str, date], Hot] = {}
         self._built: dict[tuple[Act, str, int], Rule] = {}
 
     def decide(self, act: Act, standing: Standing, at: date) -> Decision:
@@ -30,12 +32,11 @@ class Compiled:
         `at` is the day, where the person is. One look-up finds the rule, a second one the answer.
         """
         try:
-            rule = self._hot[act, standing.residence, at]
+            asked, slots, signals, core_mask, answers = self._hot[act, standing.residence, at]
             if standing.layout == self.layout and act.__class__ is Act:  # a tuple may equal an act
-                asked, slots = rule.asked, rule.slots
-                return rule.answers[
-                    standing.core & rule.core_mask, standing.yes & asked, standing.no & slots,
-                    standing.stop & slots, standing.signal & rule.signals, standing.soft & asked,
+                return answers[
+                    standing.core & core_mask, standing.yes & asked, standing.no & slots,
+                    standing.stop & slots, standing.signal & signals, standing.soft & asked,
                 ]  # fmt: skip
         except (KeyError, TypeError, AttributeError):
             pass  # the first time this is asked, or not a question at all
@@ -77,7 +78,7 @@ class Compiled:
         if len(self._hot) >= MOST_RULES:
             self._hot.clear()
         rule.answers[key] = decision
-        self._hot[act, standing.residence, day] = rule
+        self._hot[act, standing.residence, day] = asked, slots, rule.signals, rule.core_mask, rule.answers
         return decision
 
     def _refuse(self, code: str, clause: str, say: str) -> Decision:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import unicodedata
 from collections.abc import Iterable
-from dataclasses import dataclass
+
+from .plain import Plain
 
 # Letters of other alphabets that look like ours. A name built with one is refused, and the name that
 # was probably meant is offered: the look-alike set is Unicode TR39's, cut to lower-case Latin.
@@ -15,8 +16,7 @@ class TrothError(Exception):
     """The root of every refusal and complaint this package raises."""
 
 
-@dataclass(frozen=True, slots=True, order=True)
-class Problem:
+class Problem(Plain):
     """One mistake in one file: where it is, what it is, and what was probably meant."""
 
     file: str
@@ -24,6 +24,9 @@ class Problem:
     path: str  # the key path, e.g. "purposes.news.uses"; empty for the whole file
     what: str
     hint: str = ""
+
+    def __lt__(self, other: Problem) -> bool:
+        return self._values() < other._values()
 
     def __str__(self) -> str:
         where = f"{self.file}:{self.line}" if self.line else self.file

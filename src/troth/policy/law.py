@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from datetime import date
 
 from .nouns import (
@@ -29,6 +28,7 @@ from .nouns import (
     in_force,
 )  # fmt: skip
 from .period import Length
+from .plain import Plain
 from .shapes import LENGTH_TEXT, Many, OneOf, Record, Table, Text, Whole, key
 
 TRUST = OneOf(("v", "k", "u"))  # verified in public sources, own knowledge, unsettled
@@ -37,8 +37,7 @@ STATE = re.compile("[A-Z]{2}")
 ANYWHERE = "*"  # a residence nobody knows: every pack applies, the strictest rule wins
 
 
-@dataclass(frozen=True, slots=True, repr=False)
-class LawRule:
+class LawRule(Plain):
     """One rule that can change a decision. Every condition given must match; an empty one matches all."""
 
     id: str = key(Text(60), "its name in the pack")
@@ -80,8 +79,7 @@ class LawRule:
         return self.begin, self.end, *self.regions.values()
 
 
-@dataclass(frozen=True, slots=True, repr=False)
-class Demand:
+class Demand(Plain):
     """A demand on the policy as a whole."""
 
     id: str = key(Text(60), "its name in the pack")
@@ -101,8 +99,7 @@ class Demand:
         return max(since, self.begin) <= day < self.end
 
 
-@dataclass(frozen=True, slots=True, repr=False)
-class Clock:
+class Clock(Plain):
     """A deadline as data."""
 
     start: str = key(OneOf(("receipt", "request and identity", "awareness", "data received")), "what starts it")
@@ -119,8 +116,7 @@ class Clock:
     end: date = key(DAY, END, date.max, called="until")
 
 
-@dataclass(frozen=True, slots=True, repr=False)
-class Ages:
+class Ages(Plain):
     """The age from which a young person answers alone."""
 
     by: dict[str, int] = key(Table(Whole(10, 21), names=COUNTRY), "by country")
@@ -134,8 +130,7 @@ class Ages:
         return self.by.get(region, self.otherwise) if region else max([*self.by.values(), self.otherwise])
 
 
-@dataclass(frozen=True, slots=True, repr=False)
-class Adequate:
+class Adequate(Plain):
     """Countries found to protect data as well as home."""
 
     to: tuple[str, ...] = key(Many(COUNTRY), "the countries")
@@ -146,8 +141,7 @@ class Adequate:
     end: date = key(DAY, END, date.max, called="until")
 
 
-@dataclass(frozen=True, slots=True, repr=False)
-class Safeguard:
+class Safeguard(Plain):
     """A safeguard this jurisdiction accepts for transfers."""
 
     to: tuple[str, ...] = key(Many(COUNTRY), "the countries; * for all")
@@ -159,8 +153,7 @@ class Safeguard:
     end: date = key(DAY, END, date.max, called="until")
 
 
-@dataclass(frozen=True, slots=True, repr=False)
-class Transfers:
+class Transfers(Plain):
     """Where data may go."""
 
     home: tuple[str, ...] = key(Many(COUNTRY), "countries that are no transfer at all")
@@ -198,8 +191,7 @@ class Transfers:
         return (country in accepted.to or "*" in accepted.to) and (bool(shield.assessed) or not accepted.assess)
 
 
-@dataclass(frozen=True, slots=True, repr=False)
-class PackHead:
+class PackHead(Plain):
     """Which jurisdiction a pack is for."""
 
     name: str = key(Text(20), "its code, e.g. us-ca")
@@ -210,8 +202,7 @@ class PackHead:
     authority: dict[str, str] = key(Table(TEXT), "where one may complain", {})
 
 
-@dataclass(frozen=True, slots=True, repr=False)
-class LawPack:
+class LawPack(Plain):
     """The law of one jurisdiction, as far as it bears on a retailer's use of personal data."""
 
     head: PackHead = key(Record(PackHead), "which jurisdiction", called="pack")

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from .errors import PolicyError, Problem, did_you_mean, quoted
 from .law import LawPack
 from .nouns import VERBS, Policy
+from .plain import Plain
 from .shapes import BAD, MOST_TOLD, Reader, Record, keys_of
 from .text import parse, read_bytes
 
@@ -18,14 +18,13 @@ if TYPE_CHECKING:
 KINDS = {"recipient": "recipients", "purpose": "purposes", "choice": "choices"}
 
 
-@dataclass(frozen=True)
-class PolicyFile:
+class PolicyFile(Plain):
     """A policy together with the file it was read from."""
 
     policy: Policy
     file: str
     digest: str  # SHA-256 of the bytes, hexadecimal
-    reader: Reader = field(repr=False, compare=False)
+    reader: Reader
 
     def line(self, clause: str) -> int:
         """Return the line on which a clause such as "purposes.news.uses" stands, or 0."""

@@ -5,11 +5,11 @@ The loader, the JSON Schema and the reference in `docs/language.md` all come fro
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import date
 from typing import Protocol
 
 from .period import Keep, Length
+from .plain import Plain
 from .shapes import KEEP_TEXT, LENGTH_TEXT, Day, Either, Flag, Many, OneOf, Record, Ref, Table, Text, Whole, key
 
 VERBS = ("collect", "use", "contact", "disclose", "publish", "keep")
@@ -77,8 +77,7 @@ def in_force(part: Dated, day: date) -> bool:
     return part.begin <= day < part.end
 
 
-@dataclass(frozen=True, slots=True, repr=False)
-class Entity:
+class Entity(Plain):
     """A company: a controller, its parent, or another member of the group."""
 
     say: str = key(TEXT, "its registered name")
@@ -91,8 +90,7 @@ class Entity:
     end: date = key(DAY, END, date.max, called="until")
 
 
-@dataclass(frozen=True, slots=True, repr=False)
-class About:
+class About(Plain):
     """Whose policy this is, from which day, and where a person turns."""
 
     name: str = key(TEXT, "the title customers read")
@@ -112,8 +110,7 @@ class About:
     authority: str = key(TEXT, "the regulator that leads", "")
 
 
-@dataclass(frozen=True, slots=True, repr=False)
-class Property:
+class Property(Plain):
     """One place a brand can be met: a site, app, page, event or magazine, from a day until a day."""
 
     kind: str = key(OneOf(("site", "app", "social", "page", "event", "magazine", "shop")), "what it is")
@@ -125,8 +122,7 @@ class Property:
     end: date = key(DAY, END, date.max, called="until")
 
 
-@dataclass(frozen=True, slots=True, repr=False)
-class Brand:
+class Brand(Plain):
     """A trading name under one controller."""
 
     say: str = key(TEXT, "its name as customers write it", "")
@@ -142,16 +138,14 @@ class Brand:
     end: date = key(DAY, END, date.max, called="until")
 
 
-@dataclass(frozen=True, slots=True, repr=False)
-class Item:
+class Item(Plain):
     """A single field within a category."""
 
     say: str = key(TEXT, "its name as customers read it", "")
     dpv: str = key(TEXT, "its term in the W3C Data Privacy Vocabulary, e.g. EmailAddress", "")
 
 
-@dataclass(frozen=True, slots=True, repr=False)
-class Data:
+class Data(Plain):
     """A category: what is held together, for how long, and inside which walls."""
 
     items: tuple[str, ...] | dict[str, Item] = key(Either(Many(Text(40)), Table(Record(Item))), "the fields in it")
@@ -168,8 +162,7 @@ class Data:
     only_for: tuple[str, ...] = key(Many(PURPOSE), "a wall: the only purposes", ())
 
 
-@dataclass(frozen=True, slots=True, repr=False)
-class Form:
+class Form(Plain):
     """A form people fill in at a source."""
 
     asks: tuple[str, ...] = key(Many(DATA), "the items it asks for")
@@ -179,8 +172,7 @@ class Form:
     offers: tuple[str, ...] = key(Many(Ref("choice")), "choices it puts to the person", ())
 
 
-@dataclass(frozen=True, slots=True, repr=False)
-class Source:
+class Source(Plain):
     """Where data comes from, and what it may bring."""
 
     takes: tuple[str, ...] = key(Many(DATA), "the categories or items it may bring")
@@ -200,8 +192,7 @@ class Source:
     end: date = key(DAY, END, date.max, called="until")
 
 
-@dataclass(frozen=True, slots=True, repr=False)
-class Shield:
+class Shield(Plain):
     """The safeguard under which data goes to one country."""
 
     scheme: str = key(Text(40), "the safeguard, e.g. scc, idta, dpf")
@@ -210,8 +201,7 @@ class Shield:
     assessed: str = key(TEXT, "the transfer assessment", "")
 
 
-@dataclass(frozen=True, slots=True, repr=False)
-class Contract:
+class Contract(Plain):
     """The written instructions a processor works under (GDPR art. 28)."""
 
     ref: str = key(TEXT, "the document")
@@ -220,8 +210,7 @@ class Contract:
     instructions: str = key(TEXT, "what it may do", "")
 
 
-@dataclass(frozen=True, slots=True, repr=False)
-class Recipient:
+class Recipient(Plain):
     """Anyone a disclosure goes to."""
 
     role: str = key(OneOf(ROLES), "decides itself, acts for us, has authority, or is the public")
@@ -246,8 +235,7 @@ class Recipient:
     end: date = key(DAY, END, date.max, called="until")
 
 
-@dataclass(frozen=True, slots=True, repr=False)
-class Cookie:
+class Cookie(Plain):
     """A cookie, storage key, pixel or script; it belongs to exactly one purpose."""
 
     kind: str = key(OneOf(("cookie", "storage", "pixel", "script", "sdk")), "what it is")
@@ -261,8 +249,7 @@ class Cookie:
     match: str = key(Text(80), "its name, where it is not a plain word; * stands for anything", "")
 
 
-@dataclass(frozen=True, slots=True, repr=False)
-class Purpose:
+class Purpose(Plain):
     """The one reason a use happens."""
 
     say: str = key(TEXT, 'what it is, after "to"')
@@ -305,8 +292,7 @@ LAW = Text(20)  # a law pack's code, or "default"
 ASK = Either(OneOf(ASKS), Table(OneOf(ASKS), names=LAW))
 
 
-@dataclass(frozen=True, slots=True, repr=False)
-class Choice:
+class Choice(Plain):
     """A question the policy puts to the person. Every yes has an equal no."""
 
     say: str = key(TEXT, "the question as it is asked", "")
@@ -327,8 +313,7 @@ class Choice:
     most: str = key(TEXT, "how often at most", "")
 
 
-@dataclass(frozen=True, slots=True, repr=False)
-class Right:
+class Right(Plain):
     """Something a person may ask of us."""
 
     by: tuple[str, ...] = key(TEXTS, "the ways to ask")
@@ -342,8 +327,7 @@ class Right:
     verify: str = key(TEXT, "the least we ask to know who asks", "")
 
 
-@dataclass(frozen=True, slots=True, repr=False)
-class Statement:
+class Statement(Plain):
     """A plain sentence with a check behind it."""
 
     say: str = key(TEXT, "the sentence")
@@ -356,16 +340,14 @@ class Statement:
     until: date | None = key(DAY, "the first day the claim no longer holds", None)
 
 
-@dataclass(frozen=True, slots=True, repr=False)
-class Promise:
+class Promise(Plain):
     """An executable example that must stay true."""
 
     act: str = key(TEXT, 'a situation, as one would type it to "troth policy ask"', called="try")
     answer: str = key(TEXT, '"yes" or "no", and the line that says so', called="get")
 
 
-@dataclass(frozen=True, slots=True, repr=False)
-class Policy:
+class Policy(Plain):
     """One published version of a privacy policy."""
 
     about: About = key(Record(About), "whose policy this is", called="policy")

@@ -7,8 +7,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection
-from dataclasses import dataclass
 from datetime import date, timedelta
+
+from .plain import Plain
 
 UNITS = ("hour", "day", "working day", "week", "month", "year")
 # What can start a retention clock, and how the page says it. An event is a word of the language, not free text:
@@ -36,8 +37,7 @@ EVENTS = {
 LENGTH = re.compile(r"([0-9]{1,4}) (hour|day|working day|week|month|year)s?")
 
 
-@dataclass(frozen=True, slots=True)
-class Length:
+class Length(Plain):
     """A span of calendar time, e.g. 13 months."""
 
     number: int
@@ -83,8 +83,7 @@ def _last_day(first: date) -> int:
     return (first.replace(month=first.month + 1) - first).days
 
 
-@dataclass(frozen=True, slots=True)
-class Keep:
+class Keep(Plain):
     """How long a category is held: until `length` after `event`, or until the event itself."""
 
     event: str  # one of EVENTS

@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from datetime import date
 
 from .acts import Act
 from .book import STRICTEST, Book, strictest
 from .law import Applied, LawRule
 from .nouns import Brand, Purpose, Recipient, Shield, Source
+from .plain import Plain
 
 
-@dataclass(frozen=True, slots=True)
-class Question:
+class Question(Plain):
     """An act whose names are all known, with what the book says of them."""
 
     book: Book

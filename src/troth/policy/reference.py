@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import MISSING, Field
 from datetime import date
-from typing import Any, Final
+from typing import Final
 
 from . import nouns
 from .nouns import Policy
 from .period import EVENTS, UNITS
+from .plain import REQUIRED
 from .shapes import (
     KEEP_TEXT,
     LENGTH_TEXT,
     Either,
+    Key,
     Many,
     OneOf,
     Record,
@@ -241,7 +242,7 @@ def markdown() -> str:
 
 def _tables() -> Iterator[str]:
     for word, part in keys_of(Policy).items():
-        shape = part.metadata["shape"]
+        shape = part.shape
         for record, _ in _inside(shape):
             yield from _record(HEADINGS.get(word, f"[{word}]"), record, _doc(part), 3)
 
@@ -251,19 +252,19 @@ def _record(heading: str, record: Record, doc: str, level: int) -> Iterator[str]
     said = " ".join((record.of.__doc__ or "").split())
     short = f" A bare list stands for `{record.shorthand}`." if record.shorthand else ""
     yield f"{'#' * level} `{heading}`: {doc}\n\n{said}{short}\n"
-    rows = [(f"`{word}`", _doc(part), _may(part.metadata["shape"]), _default(part)) for word, part in _keys(record)]
+    rows = [(f"`{word}`", _doc(part), _may(part.shape), _default(part)) for word, part in _keys(record)]
     yield _table(("Key", "What it says", "What it may be", "Default"), rows)
     for word, part in _keys(record):
-        for inner, name in _inside(part.metadata["shape"]):
+        for inner, name in _inside(part.shape):
             yield from _record(f"{heading[:-1]}.{word}{name}]", inner, _doc(part), level + 1)
 
 
-def _keys(record: Record) -> list[tuple[str, Field[Any]]]:
+def _keys(record: Record) -> list[tuple[str, Key]]:
     return list(keys_of(record.of).items())
 
 
-def _doc(part: Field[Any]) -> str:
-    return str(part.metadata["doc"])
+def _doc(part: Key) -> str:
+    return part.doc
 
 
 def _inside(shape: Shape) -> Iterator[tuple[Record, str]]:
@@ -308,13 +309,13 @@ def _plain(shape: Shape) -> str:
     return SIMPLE[shape]
 
 
-def _default(part: Field[Any]) -> str:
-    if part.default is MISSING and part.default_factory is MISSING:
+def _default(part: Key) -> str:
+    if part.default is REQUIRED:
         return "**required**"
-    value, either = part.default, isinstance(part.metadata["shape"], Either)
+    value, either = part.default, isinstance(part.shape, Either)
     if isinstance(value, bool):
         return f"`{str(value).lower()}`"
-    if value in (MISSING, None, "", ()) or (value == 0 and not either):
+    if value in ({}, None, "", ()) or (value == 0 and not either):
         return "none"
     if isinstance(value, date):
         return {date.min: "always was", date.max: "never ends"}.get(value, str(value))

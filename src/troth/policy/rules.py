@@ -8,8 +8,8 @@ millions; neither knows any rule of its own.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
 from datetime import date
+from functools import cached_property
 from typing import Final, NamedTuple
 
 from . import acts
@@ -17,6 +17,7 @@ from .acts import Act, Decision, Reason, Standing
 from .book import Book
 from .grounds import AGED, Ground, Look
 from .law import NEEDS, LawRule
+from .plain import Plain
 from .question import Question, asks_of
 from .refusals import REFUSALS, unknown
 
@@ -26,8 +27,7 @@ REACH: Final = {"email": "email", "sms": "mobile", "phone": "phone", "autocall":
 ALLOWED, DENIED = True, False
 
 
-@dataclass(slots=True)
-class Rule:
+class Rule(Plain):
     """What one act comes to, for people of one residence, in one stretch of days."""
 
     refusal: Decision | None  # set when no standing could allow it
@@ -46,20 +46,37 @@ class Rule:
     lists: tuple[tuple[int, Reason], ...] = ()  # (flag, why not for people on it)
     claims: bool = False  # restriction does not reach it
     keeps: bool = False  # erasure does not reach it
-    core_mask: int = field(default=0, init=False)  # the bits of `Standing.core` it looks at: all others are alike to it
-    against: tuple[Ground, ...] = field(default=(), init=False, repr=False)  # in order of precedence
-    grants: tuple[Ground, ...] = field(
-        default=(), init=False, repr=False
-    )  # the first that holds, if nothing is against
-    answers: dict[tuple[int, int, int, int, int, int], Decision] = field(default_factory=dict, repr=False)
 
-    def __post_init__(self) -> None:
-        self.against, self.grants = tuple(self._against()), tuple(self._grants())
+    @cached_property
+    def core_mask(self) -> int:
+        """The bits of `Standing.core` it looks at: all others are alike to it."""
         ages = acts.AGE if self.young or self.parents else 0
         parent = acts.PARENT if self.parents else 0
         flags = sum({flag for flag, _ in self.lists})
         erasure = 0 if self.keeps else acts.ERASING | acts.HELD
-        self.core_mask = ages | parent | flags | (0 if self.claims else acts.RESTRICTED) | erasure
+        return ages | parent | flags | (0 if self.claims else acts.RESTRICTED) | erasure
+
+    @cached_property
+    def answers(self) -> dict[tuple[int, int, int, int, int, int], Decision]:
+        """What was answered before, by all that it can see of a standing."""
+        return {}
+
+    @cached_property
+    def against(self) -> tuple[Ground, ...]:
+        """Every ground for a no, in order of precedence: legal ban, restriction, then what the person said."""
+        return (*self._too_young(), *self._set_aside(), *self._said_no())
+
+    @cached_property
+    def grants(self) -> tuple[Ground, ...]:
+        """The grounds for a yes where nothing is against it: the first that holds gives the reason."""
+        clause, law, question = self.brake
+        if self.level <= OBJECTION or self.permit.code == "kept":
+            return (Ground(self.permit),)
+        said = (Look("yes", self.asked, every=True),) if self.open else ()
+        return (
+            Ground(Reason("consented", clause, "", f"They said yes: {question}."), said),
+            Ground(Reason("soft", clause, law, f"They bought from us and did not refuse: {question}.")),
+        )
 
     @property
     def level(self) -> int:
@@ -80,13 +97,10 @@ class Rule:
         """Return a decision of this rule. Duties come with a yes."""
         return Decision(allowed, reasons, self.policy, self.duties if allowed else ())
 
-    def _against(self) -> Iterator[Ground]:
-        """Yield every ground for a no, in order of precedence: legal ban, restriction, then what the person said."""
+    def _too_young(self) -> Iterator[Ground]:
         yield from (Ground(why, (Look(AGED, limit),)) for limit, why in self.young)
         alone = Look("core", acts.PARENT, wanted=False)
         yield from (Ground(why, (Look(AGED, limit), alone)) for limit, why in self.parents)
-        yield from self._set_aside()
-        yield from self._said_no()
 
     def _set_aside(self) -> Iterator[Ground]:
         """Restriction and erasure. A legal hold suspends deletion; it never allows a use."""
@@ -118,15 +132,6 @@ class Rule:
                 say = f"This needs a yes, and there is none: {question}."
                 yield Ground(Reason("not_asked", asks, law, say), tuple(Look(one, bit, wanted=False) for one in wants))
 
-    def _grants(self) -> Iterator[Ground]:
-        clause, law, question = self.brake
-        if self.level <= OBJECTION or self.permit.code == "kept":
-            yield Ground(self.permit)
-            return
-        said = (Look("yes", self.asked, every=True),) if self.open else ()
-        yield Ground(Reason("consented", clause, "", f"They said yes: {question}."), said)
-        yield Ground(Reason("soft", clause, law, f"They bought from us and did not refuse: {question}."))
-
 
 def build(book: Book, act: Act, residence: str, day: date) -> Rule:
     """Return the rule for an act. Total: whatever cannot be understood is refused with the reason."""
@@ -139,9 +144,7 @@ def build(book: Book, act: Act, residence: str, day: date) -> Rule:
         book.items(act.items) | _implied_items(book, act), f"purposes.{act.purpose}",
     )  # fmt: skip
     refusals = tuple(reason for check in REFUSALS for reason in check(question))
-    rule = _for_people(question)
-    rule.refusal = Decision(DENIED, refusals, book.digest) if refusals else None
-    return rule
+    return _for_people(question, Decision(DENIED, refusals, book.digest) if refusals else None)
 
 
 def _implied_items(book: Book, act: Act) -> frozenset[str]:
@@ -186,13 +189,13 @@ class Brake(NamedTuple):
         return next((clause for bit, clause in self.asks if bit & (self.need | self.open)), self.asks[0][1])
 
 
-def _for_people(q: Question) -> Rule:
+def _for_people(q: Question, refusal: Decision | None) -> Rule:
     rules = list(q.rules())
     brake = _tightened(_brake(q), rules)
     lists = tuple(_lists(q, rules))
     beyond = bool({"claims", "rights"} & q.kinds)
     return Rule(
-        None,
+        refusal,
         permitted(q),
         q.book.digest,
         tuple(duties(q)),

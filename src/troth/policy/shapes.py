@@ -8,14 +8,14 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Callable, Mapping
-from dataclasses import MISSING, Field, dataclass, field, fields
+from collections.abc import Callable
 from datetime import date, datetime
 from functools import cached_property
 from typing import Any, Protocol
 
 from .errors import Problem, did_you_mean, quoted
 from .period import LENGTH, read_keep, read_length
+from .plain import REQUIRED, Plain
 from .text import MOST_DEPTH, lines_of
 
 MOST_LISTED = 1_000  # in one list; more is a mistake, and comparing them all would take minutes
@@ -81,8 +81,13 @@ class Shape(Protocol):
     def schema(self) -> Schema: ...
 
 
-@dataclass(eq=False, repr=False)
-class Text:
+class _Shape(Plain):
+    """Two shapes are the same only if they are one."""
+
+    __eq__, __hash__ = object.__eq__, object.__hash__
+
+
+class Text(_Shape):
     """Words. Control and direction-changing characters are refused: they can make a line read as another."""
 
     most: int = 600
@@ -104,8 +109,7 @@ class Text:
         return {"type": "string", "minLength": 1, "maxLength": self.most}
 
 
-@dataclass(eq=False, repr=False)
-class Flag:
+class Flag(_Shape):
     """True or false."""
 
     def read(self, raw: Any, path: Path, reader: Reader) -> bool | _Bad:
@@ -115,8 +119,7 @@ class Flag:
         return {"type": "boolean"}
 
 
-@dataclass(eq=False, repr=False)
-class Whole:
+class Whole(_Shape):
     """A whole number within bounds."""
 
     least: int = 0
@@ -133,8 +136,7 @@ class Whole:
         return {"type": "integer", "minimum": self.least, "maximum": self.most}
 
 
-@dataclass(eq=False, repr=False)
-class Day:
+class Day(_Shape):
     """A calendar day, written without quotes."""
 
     def read(self, raw: Any, path: Path, reader: Reader) -> date | _Bad:
@@ -146,8 +148,7 @@ class Day:
         return {"type": "string", "format": "date"}
 
 
-@dataclass(eq=False, repr=False)
-class OneOf:
+class OneOf(_Shape):
     """One word out of a fixed list."""
 
     words: tuple[str, ...]
@@ -163,8 +164,7 @@ class OneOf:
         return {"enum": list(self.words)}
 
 
-@dataclass(eq=False, repr=False)
-class Ref:
+class Ref(_Shape):
     """The name of something defined elsewhere in the file; looked up once everything is read."""
 
     kind: str  # e.g. "data", "purpose"
@@ -181,8 +181,7 @@ class Ref:
         return {"type": "string", "description": f"name of a {self.kind}"}
 
 
-@dataclass(eq=False, repr=False)
-class Parsed:
+class Parsed(_Shape):
     """Text with a small grammar of its own."""
 
     parse: Callable[[str], Any]
@@ -202,8 +201,7 @@ class Parsed:
         return {"type": "string", "pattern": self.pattern}
 
 
-@dataclass(eq=False, repr=False)
-class Many:
+class Many(_Shape):
     """A list, or a single value standing for a list of one."""
 
     of: Shape
@@ -230,8 +228,7 @@ class Many:
         return {"anyOf": [self.of.schema(), many]} if self.alone else many
 
 
-@dataclass(eq=False, repr=False)
-class Table:
+class Table(_Shape):
     """Names, each with a value of one shape."""
 
     of: Shape
@@ -259,8 +256,7 @@ class Table:
         return {"type": "object", "additionalProperties": self.of.schema(), "propertyNames": names}
 
 
-@dataclass(eq=False, repr=False)
-class Either:
+class Either(_Shape):
     """One of two shapes, told apart by the TOML type of the value."""
 
     usual: Shape
@@ -274,11 +270,10 @@ class Either:
         return {"anyOf": [self.usual.schema(), self.other.schema()]}
 
 
-@dataclass(eq=False, repr=False)
-class Record:
-    """A table whose keys are the fields of a dataclass, declared with `key`."""
+class Record(_Shape):
+    """A table whose keys are the parts of a record, declared with `key`."""
 
-    of: type
+    of: type[Plain]
     shorthand: str = ""  # the field a bare list stands for
 
     def read(self, raw: Any, path: Path, reader: Reader) -> Any:
@@ -292,11 +287,11 @@ class Record:
         values, bad = {}, False
         for word, part in keys.items():
             if word in raw:
-                value = part.metadata["shape"].read(raw[word], (*path, word), reader)
+                value = part.shape.read(raw[word], (*path, word), reader)
                 bad |= value is BAD
                 values[part.name] = value
-            elif part.default is MISSING and part.default_factory is MISSING:
-                reader.problem(path, f'"{word}" is missing', f"It says: {part.metadata['doc']}.")
+            elif part.default is REQUIRED:
+                reader.problem(path, f'"{word}" is missing', f"It says: {part.doc}.")
                 bad = True
         return BAD if bad else self.of(**values)
 
@@ -305,33 +300,41 @@ class Record:
         table: Schema = {
             "type": "object",
             "description": (self.of.__doc__ or "").strip().splitlines()[0],
-            "properties": {
-                w: p.metadata["shape"].schema() | {"description": p.metadata["doc"]} for w, p in keys.items()
-            },
-            "required": [w for w, p in keys.items() if p.default is MISSING and p.default_factory is MISSING],
+            "properties": {w: p.shape.schema() | {"description": p.doc} for w, p in keys.items()},
+            "required": [w for w, p in keys.items() if p.default is REQUIRED],
             "additionalProperties": False,
         }
         if self.shorthand:
-            return {"anyOf": [keys[self.shorthand].metadata["shape"].schema(), table]}
+            return {"anyOf": [keys[self.shorthand].shape.schema(), table]}
         return table
 
 
-def key(shape: Shape, doc: str, default: Any = MISSING, *, called: str = "") -> Any:
+class Key:
+    """One key of a record: what it may be, what it says, its default, and its word in the file."""
+
+    def __init__(self, shape: Shape, doc: str, default: Any, called: str) -> None:
+        self.shape, self.doc, self.default, self.called = shape, doc, default, called
+
+    def __set_name__(self, _: type, name: str) -> None:
+        self.name, self.called = name, self.called or name
+
+    def fresh(self) -> Any:
+        """Return the default for one more record."""
+        return {} if isinstance(self.default, dict) else self.default
+
+
+def key(shape: Shape, doc: str, default: Any = REQUIRED, *, called: str = "") -> Any:
     """Declare one key of a record: what it may be, what it says, and its default if it may be left out."""
-    metadata: Mapping[str, Any] = {"shape": shape, "doc": doc, "called": called}
-    if isinstance(default, dict):
-        return field(default_factory=dict, metadata=metadata)
-    return field(default=default, metadata=metadata)
+    return Key(shape, doc, default, called)
 
 
-_KEYS: dict[type, dict[str, Field[Any]]] = {}
+_KEYS: dict[type[Plain], dict[str, Key]] = {}
 
 
-def keys_of(record: type) -> dict[str, Field[Any]]:
-    """Return a record's fields by the word the file uses for them."""
+def keys_of(record: type[Plain]) -> dict[str, Key]:
+    """Return a record's keys by the word the file uses for them."""
     if record not in _KEYS:
-        parts = [part for part in fields(record) if "shape" in part.metadata]
-        _KEYS[record] = {part.metadata["called"] or part.name: part for part in parts}
+        _KEYS[record] = {part.called: part for part in record.parts.values() if isinstance(part, Key)}
     return _KEYS[record]
 
 

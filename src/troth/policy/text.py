@@ -22,16 +22,13 @@ MOST_DEPTH = 32
 # A key of thousands of parts keeps every TOML parser busy for minutes; no policy has one.
 DEEP_KEY = re.compile(rb"(?:[\w\"'-]{1,80}[ \t]*\.[ \t]*){%d}" % MOST_DEPTH)
 
-TOKEN = re.compile(
-    r"""
+SYNTAX = r"""
       (?P<skip>[ \t]+|\#[^\n]*)
     | (?P<line>\r?\n)
     | (?P<string>\"\"\"(?:[^\\]|\\.)*?\"{3,5}|'''.*?'{3,5}|"(?:[^"\\\n]|\\.)*"|'[^'\n]*')
     | (?P<mark>[\[\]{}=,.])
     | (?P<bare>[^\s\[\]{}=,.\#"']+)
-    """,
-    re.VERBOSE | re.DOTALL,
-)
+"""
 KeyPath = tuple[str, ...]
 
 
@@ -110,7 +107,7 @@ class _Lines:
 
     def _tokens(self, text: str) -> Iterator[tuple[str, str, int]]:
         line = 1
-        for token in TOKEN.finditer(text.removeprefix("\ufeff")):
+        for token in re.finditer(SYNTAX, text.removeprefix("\ufeff"), re.VERBOSE | re.DOTALL):
             kind = token.lastgroup or ""
             if kind != "skip":
                 yield kind, token[0], line
