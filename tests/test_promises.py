@@ -21,6 +21,9 @@ TEMPLATES = sorted(SOURCE.rglob("templates/**/*.html"))
 STYLES = sorted(SOURCE.rglob("static/**/*.css"))
 
 
+OWN_SCRIPT = {"verify.html"}  # checks a receipt on the reader's device, and says how to do it without
+
+
 def patterns(resolver, prefix=""):
     for pattern in resolver.url_patterns:
         if isinstance(pattern, URLResolver):
@@ -81,7 +84,7 @@ def test_no_template_escapes_the_house_rules(path):
     loaded = re.findall(r"""(?:src|href|action|srcset)\s*=\s*["']?\s*(?:https?:)?//""", text)
     assert not loaded, f"{path.name} reaches another host; pages load nothing from elsewhere."
     scripts = re.findall(r"<script(?![^>]*application/(?:ld\+)?json)[^>]*>", text)
-    assert not scripts, f"{path.name} runs a script; every page works without."
+    assert not scripts or path.name in OWN_SCRIPT, f"{path.name} runs a script; every page works without."
     assert not re.search(r"\son\w+\s*=", text), f"{path.name} has an inline handler, which the content policy forbids."
     assert not re.search(r"\|\s*safe\b|autoescape\s+off", text), (
         f"{path.name} turns escaping off: build it with format_html."

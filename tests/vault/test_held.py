@@ -28,7 +28,7 @@ REFUSALS = {
     "format": lambda value: format(value, ">20"),
     "percent": lambda value: "%s" % value,  # noqa: UP031 -- what is tested
     "percent from the left": lambda value: value % (),
-    "join": lambda value: "".join(value),
+    "join": "".join,
     "plus": lambda value: value + "",
     "plus from the right": lambda value: "" + value,
     "times": lambda value: value * 2,

@@ -8,6 +8,7 @@ app_name = "front"
 urlpatterns = [
     path("", views.door, name="door"),
     path("ask/", views.ask_policy, name="ask"),
+    path("receipts/", views.verify, name="verify"),
     path("privacy/", views.privacy, name="privacy"),
     path("privacy/source/<str:version>/", views.source, name="source"),
     path("privacy/source/<str:version>/policy.toml", views.source_file, name="toml"),

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import base64
+
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import redirect, render
 
 from troth.doors.declare import NOTHING_PERSONAL, purpose
 from troth.laws import packs
+from troth.ledger import signer
 from troth.policy import dpv
 from troth.policy.asking import Unclear, ask
 from troth.policy.engine import Compiled
@@ -129,6 +132,19 @@ def _examples(compiled: Compiled) -> list[str]:
         by_verb.setdefault(promise.act.partition(" ")[0], []).append(promise.act)
     rounds = max(map(len, by_verb.values()), default=0)
     return [acts[turn] for turn in range(rounds) for acts in by_verb.values() if turn < len(acts)][:EXAMPLES]
+
+
+@purpose(NOTHING_PERSONAL)
+def verify(request: HttpRequest) -> HttpResponse:
+    """The one page with a script: our own, which checks a receipt without telling anybody."""
+    house = of(request)
+    context = _frame(house, house.in_force) | {"key": base64.b64encode(signer.public()).decode()}
+    response = render(request, "front/verify.html", context)
+    response.headers["Content-Security-Policy"] = (
+        "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; font-src 'self'; "
+        "form-action 'none'; base-uri 'none'; frame-ancestors 'none'"
+    )
+    return response
 
 
 @purpose(NOTHING_PERSONAL)
