@@ -5,9 +5,8 @@ import pytest
 from django.db.models import QuerySet
 from tests.doors.conftest import NOON, known_by, someone
 
-from troth.choices import actions as choices
 from troth.doors import erasing, keep, policies
-from troth.doors.collect import collect
+from troth.doors.collect import choose, collect
 from troth.doors.contact import contact, release
 from troth.doors.declare import job
 from troth.doors.errors import CardNumber, Refused, Undeclared
@@ -45,6 +44,18 @@ def test_what_a_purpose_does_not_use_is_refused_and_the_refusal_is_recorded(ada)
         u.open(row.value)
     assert no.value.because.clause.startswith("purposes.systems")
     assert entries()[-1]["allowed"] is False
+
+
+def test_a_refused_collect_keeps_nothing_but_the_record_of_the_refusal(ada):
+    with (
+        job("account"),
+        pytest.raises(Refused) as no,
+        collect("account", source="advert", brand="tarn", person=ada.pk, at=NOON) as c,
+    ):
+        c.save(Identifier(person_id=ada.pk, kind="email", mark=b"x", value="ada@post.example"))
+    assert no.value.because.line == "sources.advert"
+    assert not Identifier.objects.exists()
+    assert [(e["verb"], e["allowed"], e["clause"]) for e in entries()] == [("collect", False, "sources.advert")]
 
 
 def test_a_door_opens_for_no_purpose_that_was_not_declared(ada):
@@ -103,10 +114,8 @@ def test_the_sweep_takes_what_is_over_and_nothing_a_day_early(databases):
 
 
 def say(person, kind, *patterns, at=NOON):
-    compiled = policies.archive().in_force(at.date())
-    with job("proof"), collect("proof", source="choices", brand="skerry", person=person.pk, actor="person", at=at) as c:
-        choices.say(person.pk, kind, patterns, compiled=compiled, at=at, place="test", wording="May we?")
-    return c
+    with job("proof"):
+        return choose(kind, *patterns, person=person.pk, brand="skerry", place="test", wording="May we?", at=at)
 
 
 def test_news_goes_only_to_who_said_yes_and_stops_at_once(ada, monkeypatch):

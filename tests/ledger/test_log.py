@@ -31,6 +31,12 @@ def filled(count):
     actions.seal(NOON)
 
 
+def newest():
+    head = actions.head()
+    assert head
+    return head
+
+
 def sql(text, *values):
     with connection.cursor() as cursor:
         cursor.execute(text, values)
@@ -120,7 +126,7 @@ def test_a_look_up_column_that_lies_is_found():
 def test_a_log_cut_short_with_all_its_tiles_is_found_by_a_checkpoint_kept_outside():
     filled(20)
     filled(20)
-    outside = note.read(actions.head().note, signer.public())
+    outside = note.read(newest().note, signer.public())
     sql("DELETE FROM ledger_entry WHERE place >= 20")
     Head.objects.filter(size=40).delete()
     tile = Tile.objects.get(level=0, number=0)
@@ -132,7 +138,7 @@ def test_a_log_cut_short_with_all_its_tiles_is_found_by_a_checkpoint_kept_outsid
 @database
 def test_a_log_grown_anew_is_a_fork_of_the_checkpoint():
     filled(20)
-    outside = note.read(actions.head().note, signer.public())
+    outside = note.read(newest().note, signer.public())
     for model in (Mention, Row, Tile, Head):
         model.objects.all().delete()
     with transaction.atomic():
@@ -158,7 +164,7 @@ def test_a_changed_list_of_people_is_found():
 @database
 def test_a_head_with_a_forged_signature_is_found():
     filled(3)
-    head = actions.head()
+    head = newest()
     Head.objects.filter(pk=head.pk).update(note=head.note.replace("\n3\n", "\n4\n"))
     assert verify().problems == ["The signature of the newest head does not hold."]
     with pytest.raises(BadCheckpoint):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hmac
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -11,8 +11,7 @@ from uuid import UUID
 from troth.policy import Compiled, Standing
 from troth.policy.acts import ADULT, AGE, SETS, UNKNOWN_AGE
 from troth.policy.book import matching
-from troth.vault import covers, keys
-from troth.vault.errors import OutsideDoor
+from troth.vault import keys
 from troth.vault.models import Person
 
 from . import rules
@@ -23,6 +22,7 @@ ERASED = "erased"
 
 
 def say(  # noqa: PLR0913 -- an answer is only proof with everything around it
+    save: Callable[[Event], Event],
     person: UUID,
     kind: str,
     patterns: Iterable[str],
@@ -36,29 +36,23 @@ def say(  # noqa: PLR0913 -- an answer is only proof with everything around it
     sighted: bool = False,
     expires: datetime | None = None,
 ) -> list[Event]:
-    """Append what someone said and fold it into their standing, in the transaction of the open `collect`.
+    """Append what someone said, through the open door's `save`, and fold it into their standing beside it.
 
-    A no must be said while `lease.held_off(person)` holds: `troth.doors.choose` sees to it. Raises UnknownSlot.
+    A no must be said while `lease.held_off(person)` holds: `troth.doors.collect.choose` sees to it. Raises UnknownSlot.
     """
-    cover = covers.current()
-    if cover is None or cover.verb != "collect":
-        raise OutsideDoor("Event", "consents", "collect")
     said = []
     for pattern in patterns:
         if not matching(compiled.book.slots, pattern):
             raise UnknownSlot(pattern[:60])
         event = Event(
             person_id=person, kind=kind, pattern=pattern, at=at, sighted=sighted, expires=expires,
-            policy=compiled.digest, place=place, actor=actor, source=cover.source, seen_at=at,
-            event_at=expires,
+            policy=compiled.digest, place=place, actor=actor, event_at=expires,
         )  # fmt: skip
         event.wording = wording
         if proof is not None:
             event.proof = dict(proof)
-        cover.items |= event.brings()
         _end(person, kind, pattern, compiled, at)
-        event.save()
-        said.append(event)
+        said.append(save(event))
     refold(person, compiled, at)
     return said
 

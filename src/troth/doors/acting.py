@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import hmac
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cached_property
 from uuid import UUID
+
+from django.db import connection, transaction
 
 from troth.choices.actions import standings
 from troth.ledger import actions as ledger
@@ -83,7 +86,10 @@ class Acting:
         """Decide; a no is recorded and raised. Raises Refused."""
         decision = self.decide(person, items)
         if not decision.allowed:
-            raise Refused(decision, ledger.record_durably(self.written(decision, items, [person], ring)))
+            entry = self.written(decision, items, [person], ring)
+            if connection.in_atomic_block:
+                raise Refused(decision, unwritten=entry)
+            raise Refused(decision, ledger.record_durably(entry))
         return decision
 
     def written(self, decision: Decision, items: Iterable[str], people: Collection[UUID], ring: Cover) -> Entry:
@@ -104,6 +110,18 @@ class Acting:
             return ledger.record(entry)
         ring.fetch(set(people))
         return ledger.record_list(entry, [subject(ring, person) for person in people])
+
+
+@contextmanager
+def whole() -> Iterator[None]:
+    """Run an act as one transaction. A refusal undoes all of it, and is then recorded by itself."""
+    try:
+        with transaction.atomic():
+            yield
+    except Refused as no:
+        if no.unwritten and not connection.in_atomic_block:
+            no.entry, no.unwritten = ledger.record_durably(no.unwritten), None
+        raise
 
 
 def subject(ring: Cover, person: UUID) -> bytes:

@@ -9,21 +9,21 @@ sealed. All rows, their entry in the ledger and whatever else the block writes a
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import datetime
 from itertools import groupby
-from typing import TypeVar
+from typing import Any, TypeVar
 from uuid import UUID
 
-from django.db import transaction
-
+from troth.choices import lease
+from troth.choices.actions import say
 from troth.policy import Act, Decision
 from troth.vault import covers
 from troth.vault.models import HeldRow, Person
 
 from . import policies
-from .acting import Acting
+from .acting import Acting, whole
 from .handling import made_ready
 from .periods import today
 
@@ -99,10 +99,40 @@ def collect(
     """
     at, them = at or policies.now(), [person] if person else list(people)
     act = Act("collect", purpose, brand, source=source, actor=actor, where=where, given=frozenset(given))
-    with transaction.atomic():
+    with whole():
         cover = covers.Cover("collect", frozenset(), at, source, frozenset(them))
         collecting = Collecting(act, them, at)
         collecting.begin(cover)
         with covers.opened(cover):
             yield collecting
             collecting.end()
+
+
+def choose(
+    kind: str,
+    *patterns: str,
+    person: UUID,
+    brand: str,
+    place: str,
+    wording: str,
+    source: str = "choice",
+    actor: str = "person",
+    proof: Mapping[str, Any] | None = None,
+    sighted: bool = False,
+    expires: datetime | None = None,
+    at: datetime | None = None,
+) -> int:
+    """Take in what a person says to a question: `choose("refusal", "news:skerry", ...)`. Returns its ledger entry.
+
+    It waits for a message that is being handed over at this moment; once it returns, none begins or ends that the
+    answer forbids. Enter it outside any transaction. Raises StillSending, UnknownSlot, Refused.
+    """
+    with lease.held_off(person):
+        at = at or policies.now()
+        with collect("proof", source=source, brand=brand, person=person, actor=actor, at=at) as c:
+            c.facts |= {"said": kind, "to": " ".join(patterns)[:200]}
+            say(
+                c.save, person, kind, patterns, compiled=c.compiled, at=at, place=place, wording=wording,
+                actor=actor, proof=proof, sighted=sighted, expires=expires,
+            )  # fmt: skip
+    return c.entry

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+from troth.ledger.entry import Entry
 from troth.policy import Decision, Reason, TrothError
 
 
 class Refused(TrothError):
-    """A door said no. `decision` holds the reasons, the one that decides first; `entry` is its place in the ledger."""
+    """A door said no. `decision` holds the reasons, the one that decides first; `entry` is its number in the ledger.
 
-    def __init__(self, decision: Decision, entry: int = 0) -> None:
-        self.decision, self.entry = decision, entry
+    `unwritten`: inside a transaction a refusal ends, its entry is written after it.
+    """
+
+    def __init__(self, decision: Decision, entry: int = 0, unwritten: Entry | None = None) -> None:
+        self.decision, self.entry, self.unwritten = decision, entry, unwritten
         because = decision.because
         super().__init__(f"Refused ({because.line}): {because.say}")
 

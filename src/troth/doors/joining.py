@@ -7,14 +7,12 @@ from contextlib import contextmanager
 from datetime import datetime
 from uuid import UUID
 
-from django.db import transaction
-
 from troth.choices.actions import refold
 from troth.policy import Act
 from troth.vault import covers, identity
 from troth.vault.models import Join, Person
 
-from .acting import Acting
+from .acting import Acting, whole
 
 PURPOSE = "dedupe"
 
@@ -23,7 +21,7 @@ PURPOSE = "dedupe"
 def _act(people: Iterable[UUID], actor: str, given: Iterable[str], at: datetime, code: str) -> Iterator[Acting]:
     them = list(people)
     brand = ""
-    with transaction.atomic():
+    with whole():
         list(Person.objects.select_for_update().filter(pk__in=them).order_by("pk"))
         acting = Acting(Act("use", PURPOSE, brand, actor=actor, given=frozenset(given)), them, at, {"what": code})
         acting.act = acting.act._replace(brand=next(iter(acting.compiled.policy.brands)))
