@@ -247,7 +247,7 @@ def _cookies(was: Mapping[str, Cookie], now: Mapping[str, Cookie], _: Book, __: 
         yield f"now stores {listed(sorted(won))}", WIDER
     if lost:
         yield f"no longer stores {listed(sorted(lost))}", NARROWER
-    for name in was.keys() & now.keys():
+    for name in sorted(was.keys() & now.keys()):
         if _days(was[name].keep) < _days(now[name].keep):
             yield f"{name} lasts {now[name].keep}, not {was[name].keep or 'until the browser closes'}", WIDER
         elif was[name] != now[name]:
@@ -307,7 +307,7 @@ def _asked(asks: Any, law: str) -> str:
 def _channels(was: Any, now: Any, old: Book, new: Book) -> Iterator[Move]:
     yield from (move for move in _more(WIDER, "by ")(was, now, old, new) if move[1] != OTHER)
     if isinstance(was, Mapping) and isinstance(now, Mapping):
-        for channel in was.keys() & now.keys():
+        for channel in sorted(was.keys() & now.keys()):
             yield from (
                 (f"{channel} is {say}", direction) for say, direction in _ask(was[channel], now[channel], old, new)
             )
