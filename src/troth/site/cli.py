@@ -16,10 +16,9 @@ from typing import NoReturn
 from troth.laws import packs
 from troth.ledger import commands as ledger
 from troth.policy.archive import Archive
-from troth.policy.asking import Unclear
-from troth.policy.errors import PolicyError
+from troth.policy.errors import PolicyError, TrothError
 
-from . import commands, people
+from . import commands, people, upkeep
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -36,7 +35,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
             )
         else:
             print(*broken.problems, sep="\n", file=sys.stderr)
-    except (commands.BadInput, Unclear) as problem:
+    except TrothError as problem:
         print(problem, file=sys.stderr)
     except BrokenPipeError:  # whoever read us has read enough
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
@@ -100,6 +99,7 @@ def parser() -> argparse.ArgumentParser:
     demo.set_defaults(run=run_demo)
     ledger.add_to(rooms)
     people.add_to(rooms)
+    upkeep.add_to(rooms)
     policy = rooms.add_parser("policy", help="check, read, ask, compare and compile a policy")
     verbs = policy.add_subparsers(required=True, metavar="COMMAND")
 

@@ -1,0 +1,70 @@
+"""What keeps the house in order: `troth keys add | rotate`, `troth choices verify`. Exit codes as everywhere."""
+
+from __future__ import annotations
+
+import argparse
+import json
+from collections.abc import Callable
+from typing import Any
+
+HOLDS, FAILS, BAD = 0, 1, 2
+
+
+def add_to(rooms: Any) -> None:  # noqa: ANN401 -- argparse gives its sub-parsers no public type
+    """Add these commands to the command line."""
+    keys = rooms.add_parser("keys", help="add a root key, and wrap people's keys with it")
+    verbs = keys.add_subparsers(required=True, metavar="COMMAND")
+    _command(verbs, "add", run_add, "add a new root key to the file; people's keys stay as they are until `rotate`")
+    _command(verbs, "rotate", run_rotate, "wrap every key with the newest root key; safe to stop and to run again")
+    choices = rooms.add_parser("choices", help="prove what people said")
+    verbs = choices.add_subparsers(required=True, metavar="COMMAND")
+    _command(verbs, "verify", run_verify, "replay everybody's answers and compare with where they stand")
+
+
+def _command(verbs: Any, name: str, run: Callable[[argparse.Namespace], int], say: str) -> None:  # noqa: ANN401
+    made = verbs.add_parser(name, help=say, description=say)
+    made.add_argument("--json", action="store_true", help="print JSON")
+    made.set_defaults(run=run, django=True)
+
+
+def run_add(options: argparse.Namespace) -> int:
+    from django.conf import settings  # noqa: PLC0415 -- Django is loaded only by the commands that need it
+
+    from troth.vault import keys, root  # noqa: PLC0415
+
+    if settings.TROTH_ROOT_KEY:
+        print("The root keys come from TROTH_ROOT_KEY: add the new one there, as 2:BASE64 behind the first.")
+        return BAD
+    ring = keys.ring()
+    root.save(root.Ring({**ring.keys, **root.fresh(ring.newest + 1).keys}))
+    keys.forget_ring()
+    newest = keys.ring().newest
+    print(json.dumps({"newest": newest}) if options.json else f"Root key {newest} added. Now: troth keys rotate")
+    return HOLDS
+
+
+def run_rotate(options: argparse.Namespace) -> int:
+    from troth.vault import keys  # noqa: PLC0415
+
+    done = 0
+    for done, total in keys.rotate():
+        if not options.json:
+            print(f"\r{done:>10,} of {total:,} keys wrapped anew", end="", flush=True)
+    newest = keys.ring().newest
+    said = f"\nEvery key is wrapped with root key {newest}; older ones may go." if done else "There was nothing to do."
+    print(json.dumps({"wrapped": done, "newest": newest}) if options.json else said)
+    return HOLDS
+
+
+def run_verify(options: argparse.Namespace) -> int:
+    from troth.choices.actions import verify  # noqa: PLC0415
+    from troth.doors import policies  # noqa: PLC0415
+
+    wrong = [str(person) for person in verify(policies.archive().in_force(policies.today()), policies.now())]
+    if options.json:
+        print(json.dumps({"holds": not wrong, "differ": wrong}))
+    else:
+        print(*wrong, sep="\n", end="\n" if wrong else "")
+        told = f"{len(wrong):,} people stand" if wrong else "Nobody stands"
+        print(f"{told} elsewhere than their answers say.")
+    return FAILS if wrong else HOLDS
