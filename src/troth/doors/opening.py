@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import hmac
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import datetime
 from typing import Any
@@ -32,7 +32,7 @@ class Opening(Acting):
         self.cover = cover
         self.refused: dict[UUID, Decision] = {}
         self._recorded: set[str] = set()
-        self._shown: dict[tuple[int, int], dict[str, Any]] = {}
+        self._shown: dict[bytes, dict[str, Any]] = {}
         if len(self.people) > 1:
             self._record_all(self.compiled.book.items(items))
 
@@ -44,9 +44,13 @@ class Opening(Acting):
 
     def open_row(self, row: HeldRow) -> dict[str, Any]:
         """Return every held value of a row by its field's name."""
-        labels = row.labels()
-        self._allow((row, label.of(row)) for label in labels.values())
-        return {name: self._formed(labels[name].of(row), value) for name, value in self._row(row).items()}
+        return self.open_fields(row, {name: label.of(row) for name, label in row.labels().items()})
+
+    def open_fields(self, row: HeldRow, fields: Mapping[str, str]) -> dict[str, Any]:
+        """Return some held values of a row: `fields` maps their names to their items."""
+        self._allow((row, item) for item in fields.values())
+        values = self._row(row)
+        return {name: self._formed(item, values[name]) for name, item in fields.items()}
 
     def open_rows(self, rows: Iterable[HeldRow], size: int = 500) -> Iterator[tuple[HeldRow, dict[str, Any]]]:
         """Yield each row with its values, keys fetched for many at a time, those of refused people left out."""
@@ -101,7 +105,7 @@ class Opening(Acting):
         self._recorded |= items
 
     def _row(self, row: HeldRow) -> dict[str, Any]:
-        key = (id(row), row.version)
+        key = row.identity()
         if key not in self._shown:
             self._shown[key] = reveal(row, self.cover.key(row.person_id))
         return self._shown[key]

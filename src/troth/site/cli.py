@@ -17,6 +17,7 @@ from troth.laws import packs
 from troth.ledger import commands as ledger
 from troth.policy.archive import Archive
 from troth.policy.errors import PolicyError, TrothError
+from troth.rights import commands as rights
 
 from . import commands, people, upkeep
 
@@ -98,6 +99,7 @@ def parser() -> argparse.ArgumentParser:
     demo.add_argument("--no-server", action="store_true", help="show, but do not serve")
     demo.set_defaults(run=run_demo)
     ledger.add_to(rooms)
+    rights.add_to(rooms)
     people.add_to(rooms)
     upkeep.add_to(rooms)
     policy = rooms.add_parser("policy", help="check, read, ask, compare and compile a policy")

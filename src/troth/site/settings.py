@@ -39,6 +39,7 @@ INSTALLED_APPS = [
     "troth.vault",
     "troth.choices",
     "troth.doors",
+    "troth.rights",
     "troth.shop",
     "troth.front",
     "django.contrib.staticfiles",

@@ -1,0 +1,1 @@
+"""What a person may ask of us: to see and take away what we hold, and to know why. Derived, never listed."""
