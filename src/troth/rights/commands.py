@@ -135,9 +135,8 @@ def run_explain(options: argparse.Namespace) -> int:
         print(json.dumps([{"number": number, **entry} for number, entry in found], ensure_ascii=False, indent=1))
     else:
         for number, entry in found:
-            print(
-                f"{number:>8}  {entry['at'][:16].replace('T', ' ')}  {told(entry)}  [{entry.get('clause') or entry.get('law', '')}]"
-            )
+            line = entry.get("clause") or entry.get("law", "")
+            print(f"{number:>8}  {entry['at'][:16].replace('T', ' ')}  {told(entry)}  [{line}]")
     return HOLDS
 
 
