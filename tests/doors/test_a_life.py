@@ -69,7 +69,7 @@ class Life(RuleBasedStateMachine):
         policies.now = lambda: self.at
 
     def one(self, data):
-        return data.draw(st.sampled_from(sorted(self.people)))
+        return data.draw(st.sampled_from(list(self.people)))
 
     @rule()
     def somebody_comes(self):
@@ -189,7 +189,7 @@ class Life(RuleBasedStateMachine):
         if len(self.people) < 2:
             return
         self.later()
-        one, two = data.draw(st.permutations(sorted(self.people)))[:2]
+        one, two = data.draw(st.permutations(list(self.people)))[:2]
         if self.people[one]["held"] or self.people[two]["held"]:
             return
         with job("dedupe"):

@@ -138,6 +138,14 @@ def suppress(kind: str, normal: str, *, because: str, at: datetime) -> None:
     Suppression.objects.get_or_create(mark=stop_mark(kind, normal), defaults={"because": because, "at": at})
 
 
+def suppress_all(addresses: Iterable[tuple[str, str]], *, because: str, at: datetime) -> None:
+    """Put many addresses on the stop list; one that is there already stays as it is, unless its person was erased."""
+    rows = [Suppression(mark=stop_mark(kind, normal), because=because, at=at) for kind, normal in addresses]
+    Suppression.objects.bulk_create(
+        rows, update_conflicts=True, unique_fields=["mark"], update_fields=["because", "at"], batch_size=500
+    )
+
+
 def suppressed(kind: str, normal: str, person: UUID | None = None) -> bool:
     """Tell whether an address is on the stop list, and `person`, whose it is, has not said an explicit yes since."""
     found = Suppression.objects.filter(mark=stop_mark(kind, normal)).first()

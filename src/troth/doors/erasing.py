@@ -125,12 +125,12 @@ class _Plan:
 
     people: dict[UUID, Person]
     kept: dict[type[PersonRow], list[PersonRow]] = field(default_factory=dict)
-    groups: dict[tuple[UUID, type[PersonRow], tuple[str, str]], list[PersonRow]] = field(default_factory=dict)
+    groups: dict[UUID, dict[tuple[type[PersonRow], tuple[str, str]], list[PersonRow]]] = field(default_factory=dict)
     compiled: Compiled | None = None
 
     def lines(self, person: UUID) -> Iterator[Line]:
-        for (owner, model, (clause, say)), rows in self.groups.items():
-            if owner == person:
+        for (model, (clause, say)), rows in self.groups.get(person, {}).items():
+            if rows:
                 items = tuple(sorted({item for row in rows for item in periods.items_in(row)}))
                 kept = clause != GONE[0]
                 yield Line(model.__name__, items, len(rows), kept, clause, say, self._until(rows) if kept else None)
@@ -149,14 +149,16 @@ MARKED = ("email", "phone", "mobile", "customer")
 def _plan(people: Collection[UUID], at: datetime, compiled: Compiled) -> _Plan:
     """Decide for every row of these people whether a duty keeps it. One query a model, however many people."""
     plan = _Plan(Person.objects.in_bulk(people), compiled=compiled)
-    known: dict[tuple[UUID, frozenset[str]], tuple[str, str]] = {}
+    known: dict[tuple[str, int | None, date, frozenset[str]], tuple[str, str]] = {}
     for model in person_rows():
-        for row in model._base_manager.filter(person_id__in=plan.people):
-            asked = (row.person_id, periods.items_in(row))
-            if asked not in known:
-                known[asked] = _keeper(asked[1], plan.people[row.person_id], at, compiled) or GONE
-            plan.groups.setdefault((row.person_id, model, known[asked]), []).append(row)
-            if known[asked] != GONE:
+        for row in model._base_manager.filter(person_id__in=plan.people).iterator(chunk_size=2000):
+            them = plan.people[row.person_id]
+            asked = (them.residence, them.age(at.date()), periods.today(them, at), periods.items_in(row))
+            why = known.get(asked)
+            if why is None:
+                why = known[asked] = _keeper(asked[3], them, at, compiled) or GONE
+            plan.groups.setdefault(row.person_id, {}).setdefault((model, why), []).append(row)
+            if why != GONE:
                 plan.kept.setdefault(model, []).append(row)
     return plan
 
@@ -195,11 +197,13 @@ def _move(stones: Collection[Tombstone], at: datetime, because: str, compiled: C
 
 def _remember(plan: _Plan, at: datetime, cover: covers.Cover) -> None:
     """Leave a mark of each address on the stop list, so that no list or file brings the person back unasked (R71)."""
+    marked: list[tuple[str, str]] = []
     for row in Identifier.objects.filter(person_id__in=plan.people, kind__in=MARKED):
         if row.person_id in cover.ring:
             value = reveal(row, cover.key(row.person_id))["value"]
             with suppress(BadIdentifier):
-                choices.suppress(row.kind, normalise(row.kind, value), because=choices.ERASED, at=at)
+                marked.append((row.kind, normalise(row.kind, value)))
+    choices.suppress_all(marked, because=choices.ERASED, at=at)
 
 
 def _give(plan: _Plan, people: dict[UUID, UUID], cover: covers.Cover) -> None:
@@ -216,7 +220,7 @@ def _give(plan: _Plan, people: dict[UUID, UUID], cover: covers.Cover) -> None:
 
 
 def _leave_remnants(plan: _Plan, people: dict[UUID, UUID], at: datetime) -> None:
-    owners = {owner for owner, _, why in plan.groups if why != GONE}
+    owners = [owner for owner, found in plan.groups.items() if any(why != GONE for _, why in found)]
     Person.objects.bulk_create(
         Person(
             id=people[owner], residence=them.residence, zone=them.zone, last_seen=them.last_seen,

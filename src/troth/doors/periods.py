@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from datetime import date, datetime, time, timedelta
+from functools import lru_cache
 from zoneinfo import ZoneInfo
 
 from troth.policy.nouns import Policy
@@ -51,7 +52,10 @@ def until(row: PersonRow, person: Person, policy: Policy) -> dict[str, date | No
     """Return, for each category a row is, the first day it must be gone; None while nothing has started the clock."""
     mine = {item.partition(".")[0] for item in items_in(row)} & policy.data.keys()
     begun = {name: (policy.data[name].keep, start(policy.data[name].keep, row, person)) for name in sorted(mine)}
-    return {name: gone_by(keep, day) if day else None for name, (keep, day) in begun.items()}
+    return {name: _gone_by(keep, day) if day else None for name, (keep, day) in begun.items()}
+
+
+_gone_by = lru_cache(maxsize=4096)(gone_by)
 
 
 def last_start(keep: Keep, today: date) -> date:

@@ -16,7 +16,7 @@ from django.db import DatabaseError, connection, transaction
 from . import merkle, note, signer
 from .entry import Entry
 from .errors import LedgerUnavailable
-from .models import Head, Mention, Row, Sealer, Tile
+from .models import Head, Mention, Row, Sealer
 
 WINDOW = 0.001  # seconds the first of a group waits for others
 BATCH = 8192
@@ -125,8 +125,10 @@ def record_durably(entry: Entry) -> int:
 
 def tile(level: int, number: int) -> bytes:
     """Return a stored tile's hashes; empty if there is none."""
-    found = Tile.objects.filter(level=level, number=number).values_list("hashes", flat=True).first()
-    return bytes(found) if found is not None else b""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT hashes FROM ledger_tile WHERE level = %s AND number = %s", [level, number])
+        found = cursor.fetchone()
+    return bytes(found[0]) if found else b""
 
 
 def head() -> Head | None:
@@ -153,11 +155,18 @@ def seal(at: datetime) -> Head | None:
 def _extend(size: int, rows: list[tuple[int, bytes]], at: datetime) -> Head:
     growing = merkle.Growing(size, tile)
     growing.add([merkle.leaf(body) for _, body in rows])
+    first, last = rows[0][0], rows[-1][0]
     with connection.cursor() as cursor:
-        cursor.executemany(
-            "UPDATE ledger_entry SET place = %s WHERE id = %s AND place IS NULL",
-            [(size + offset, number) for offset, (number, _) in enumerate(rows)],
-        )
+        if last - first == len(rows) - 1:  # no gaps between them: one statement does it
+            cursor.execute(
+                "UPDATE ledger_entry SET place = id + %s WHERE id BETWEEN %s AND %s AND place IS NULL",
+                [size - first, first, last],
+            )
+        else:
+            cursor.executemany(
+                "UPDATE ledger_entry SET place = %s WHERE id = %s AND place IS NULL",
+                [(size + offset, number) for offset, (number, _) in enumerate(rows)],
+            )
         cursor.executemany(
             "INSERT INTO ledger_tile (level, number, hashes) VALUES (%s, %s, %s) "
             "ON CONFLICT (level, number) DO UPDATE SET hashes = excluded.hashes",

@@ -17,6 +17,17 @@ NAME: Final = re.compile(r"[A-Za-z0-9_.:*/ ()<>@,'§+=\-]{0,200}")
 _write = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), sort_keys=True, allow_nan=False).encode
 
 
+_names: set[str] = set()  # texts seen to be names: the policy has a few hundred
+MOST_NAMES: Final = 10_000
+
+
+def _check(value: str) -> None:
+    if not NAME.fullmatch(value):
+        raise NotAName
+    if len(value) <= 64 and len(_names) < MOST_NAMES:
+        _names.add(value)
+
+
 @dataclass(frozen=True, slots=True)
 class Entry:
     """One act. `subject` is a 16-byte pseudonym, keyed by the person's own key; empty where there is no one person."""
@@ -62,14 +73,10 @@ class Entry:
             )
             if (value := getattr(self, name))
         }
-        for value in (
-            *said.values(),
-            *self.items,
-            *(f for f in self.facts.values() if isinstance(f, str)),
-            *self.facts,
-        ):
-            if not NAME.fullmatch(value):
-                raise NotAName
+        texts = [fact for fact in self.facts.values() if isinstance(fact, str)] if self.facts else ()
+        for value in (*said.values(), *self.items, *texts, *self.facts):
+            if value not in _names:
+                _check(value)
         said |= {
             "allowed": self.allowed,
             "at": self.at.astimezone(UTC).isoformat(timespec="milliseconds"),

@@ -5,7 +5,6 @@ from __future__ import annotations
 import io
 import json
 import zipfile
-from dataclasses import asdict
 from datetime import date, datetime
 from decimal import Decimal
 from itertools import groupby
@@ -27,10 +26,10 @@ def as_json(packet: Packet) -> bytes:
     """Return the packet for machines (GDPR art. 20): UTF-8, keys sorted."""
     told = {
         "format": FORMAT, "person": packet.person, "at": packet.at, "policy": packet.policy,
-        "held": [asdict(thing) for thing in packet.things],
+        "held": [{name: getattr(thing, name) for name in Thing.__slots__} for thing in packet.things],
         "acts": [{"number": number, **entry} for number, entry in packet.acts],
     }  # fmt: skip
-    return (json.dumps(told, ensure_ascii=False, indent=1, sort_keys=True, default=_plain) + "\n").encode()
+    return (json.dumps(told, ensure_ascii=False, sort_keys=True, default=_plain) + "\n").encode()
 
 
 def _plain(value: object) -> Any:  # noqa: ANN401 -- JSON is any of these

@@ -23,7 +23,7 @@ from troth.vault.models import HeldRow, Person, PersonRow, Plain, person_rows
 STAFF = ("care", "marketer", "officer", "analyst", "developer")
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Thing:
     """One value we hold: what it is in the policy's words, where it came from and when, and when it goes."""
 

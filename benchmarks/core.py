@@ -1,0 +1,241 @@
+"""What the vault, the doors and the ledger cost, beside plain columns and named peers, in one run.
+
+    make bench NAME=core [ARGS=--postgresql]
+
+A and B take turns, medians are quoted; the last line is one JSON object.
+"""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from pathlib import Path
+from statistics import median
+
+sys.path.insert(0, str(Path(__file__).parent))
+from holding import house
+
+POSTGRESQL = "--postgresql" in sys.argv
+FOLDER = house.start(postgresql=POSTGRESQL)
+
+from auditlog.registry import auditlog  # noqa: E402
+from bench.models import FIELDS, AuditedParcel, HeldParcel, PlainChild, PlainParcel, PlainPerson, PlainRow  # noqa: E402
+from django.db import connection, transaction  # noqa: E402
+from django.utils.timezone import now  # noqa: E402
+
+from troth.doors import erasing  # noqa: E402
+from troth.doors.collect import collect  # noqa: E402
+from troth.doors.declare import job  # noqa: E402
+from troth.doors.use import use  # noqa: E402
+from troth.ledger import actions as ledger  # noqa: E402
+from troth.ledger import merkle  # noqa: E402
+from troth.ledger.entry import Entry  # noqa: E402
+from troth.ledger.models import Row  # noqa: E402
+from troth.ledger.verifying import verify  # noqa: E402
+from troth.rights import packet, seeing  # noqa: E402
+from troth.vault import covers, identity, keys  # noqa: E402
+from troth.vault.held import reveal  # noqa: E402
+from troth.vault.models import Identifier, Profile  # noqa: E402
+
+VALUES = {"recipient": "Ada Lovelace", "line1": "1 Weir Lane", "line2": "Flat 3", "city": "Eskholm", "postcode": "EK1 1AA", "phone": "+442079460101"}  # fmt: skip
+RESULT: dict[str, float | None] = {}
+
+
+def timed(work: Callable[[], object]) -> float:
+    begun = time.perf_counter()
+    work()
+    return time.perf_counter() - begun
+
+
+def alternate(works: dict[str, Callable[[], object]], rounds: int) -> dict[str, float]:
+    """Run each in turn, many rounds; return medians in seconds."""
+    taken: dict[str, list[float]] = {name: [] for name in works}
+    for turn in range(rounds):
+        names = list(works) if turn % 2 else list(works)[::-1]
+        for name in names:
+            taken[name].append(timed(works[name]))
+    return {name: median(times) for name, times in taken.items()}
+
+
+def creating() -> None:
+    person = identity.new(on=now().date(), residence="GB").pk
+    auditlog.register(AuditedParcel)
+    entry = Entry(
+        at=now(),
+        verb="collect",
+        purpose="order",
+        brand="tarn",
+        items=("contact.delivery_address",),
+        policy="0" * 64,
+        subject=b"s" * 16,
+    )
+    cover = covers.Cover("collect", HeldParcel.items(), now(), "order")
+    cover.fetch({person})
+    common = {"person_id": person, "source": "order", "seen_at": now()}
+
+    def held(*, recorded: bool = False) -> None:
+        with (
+            covers.opened(covers.Cover("collect", HeldParcel.items(), now(), "order", None, dict(cover.ring))),
+            transaction.atomic(),
+        ):
+            HeldParcel(**common, **VALUES).save()
+            if recorded:
+                ledger.record(entry)
+
+    def door() -> None:
+        with job("order"), collect("order", source="order", brand="tarn", person=person) as c:
+            c.save(HeldParcel(**common, **VALUES))
+
+    def plain(model: type = PlainParcel) -> None:
+        with transaction.atomic():
+            model(**common, **VALUES).save()
+
+    found = alternate(
+        {
+            "plain": plain,
+            "held": held,
+            "recorded": lambda: held(recorded=True),
+            "audited": lambda: plain(AuditedParcel),
+            "door": door,
+        },
+        400,
+    )
+    RESULT["create_plain_us"] = found["plain"] * 1e6
+    for name, key in (
+        ("held", "create_ratio"),
+        ("recorded", "with_ledger_ratio"),
+        ("audited", "auditlog_ratio"),
+        ("door", "door_ratio"),
+    ):
+        RESULT[key] = found[name] / found["plain"]
+
+
+def reading() -> None:
+    person = identity.new(on=now().date(), residence="GB").pk
+    common = {"person_id": person, "source": "order", "seen_at": now()}
+    with job("order"), collect("order", source="order", brand="tarn", person=person) as c:
+        c.save_all(HeldParcel(**common, **VALUES) for _ in range(100))
+    PlainParcel.objects.bulk_create(PlainParcel(**common, **VALUES) for _ in range(100))
+
+    def plain() -> None:
+        for row in PlainParcel.objects.filter(person_id=person):
+            assert [getattr(row, name) for name in FIELDS][5] == VALUES["phone"]
+
+    def held() -> None:
+        key = keys.of(person)
+        for row in HeldParcel.objects.filter(person_id=person):
+            assert reveal(row, key)["phone"] == VALUES["phone"]
+
+    def door() -> None:
+        with job("order"), use("order", person=person, brand="tarn") as u:
+            for row in HeldParcel.objects.filter(person_id=person):
+                assert u.open_row(row)["phone"] == VALUES["phone"]
+
+    found = alternate({"plain": plain, "held": held, "door": door}, 100)
+    RESULT["read_ratio"], RESULT["use_ratio"] = found["held"] / found["plain"], found["door"] / found["plain"]
+
+
+def logging_(count: int = 1_000_000) -> None:
+    entry = Entry(
+        at=now(),
+        verb="use",
+        purpose="order",
+        brand="tarn",
+        items=("contact.email",),
+        clause="purposes.order",
+        policy="0" * 64,
+    )
+    ledger.seal(now())
+    begun, step = time.perf_counter(), 8192
+    for start in range(0, count, step):
+        with transaction.atomic():
+            ledger.record_all(
+                Entry(at=entry.at, verb="use", purpose="order", brand="tarn", items=entry.items, clause=entry.clause, policy=entry.policy,
+                      subject=n.to_bytes(16, "big"))
+                for n in range(start, min(start + step, count))
+            )  # fmt: skip
+        ledger.seal(now())
+    RESULT["ledger_append_us"] = (time.perf_counter() - begun) / count * 1e6
+    report = verify()
+    assert report.holds, report.problems
+    RESULT["verify_per_s"] = report.size / median([timed(verify) for _ in range(3)])
+    numbers = list(Row.objects.exclude(place=None).order_by("place").values_list("pk", flat=True)[:: count // 200])
+    RESULT["proof_ms"] = median([timed(lambda n=n: ledger.receipt(n)) for n in numbers]) * 1e3  # type: ignore[misc]
+    RESULT["ledger_vs_pymerkle"] = pymerkle_ms(count) / RESULT["proof_ms"]
+
+
+def pymerkle_ms(count: int) -> float:
+    """Return the median milliseconds of a proof from pymerkle's persistent tree of as many entries."""
+    from pymerkle import SqliteTree
+
+    tree = SqliteTree(str(Path(tempfile.mkdtemp()) / "tree.db"), algorithm="sha256")
+    tree.append_entries((f"entry {n}".encode() for n in range(count)), chunksize=100_000)
+    return median([timed(lambda at=at: tree.prove_inclusion(at)) for at in range(1, count, count // 5)]) * 1e3  # type: ignore[misc]
+
+
+def exporting() -> None:
+    person = identity.new(on=now().date(), residence="GB").pk
+    common = {"person_id": person, "source": "order", "seen_at": now()}
+    with job("order"), collect("order", source="order", brand="tarn", person=person) as c:
+        c.save_all(HeldParcel(**common, **VALUES) for _ in range(1000))
+    RESULT["export_1000_rows_ms"] = (
+        median([timed(lambda: packet.as_json(seeing.see(person, now()))) for _ in range(9)]) * 1e3
+    )
+
+
+def erasing_many(count: int = 1000) -> None:
+    people = [
+        p.pk for p in identity.add([identity.Person(residence="GB", last_seen=now().date()) for _ in range(count)])
+    ]
+    with job("account"), collect("account", source="register", brand="tarn", people=people) as c:
+        rows: list[object] = []
+        for n, who in enumerate(people):
+            rows.append(identity.identifier(who, "email", f"p{n}@post.example"))
+            profile = Profile(person_id=who)
+            profile.name = "Ada Lovelace"
+            rows.append(profile)
+        c.save_all(rows)  # type: ignore[arg-type]
+    plain = PlainPerson.objects.bulk_create(PlainPerson() for _ in range(100))
+    some = PlainRow.objects.bulk_create(PlainRow(person=who, text="x") for who in plain for _ in range(2))
+    PlainChild.objects.bulk_create(PlainChild(row=row, text="x") for row in some)
+    cascade = median([timed(who.delete) for who in plain])
+    batch = timed(lambda: erasing.erase_all(people, at=now())) / count
+    RESULT["erase_us_a_person"], RESULT["erase_batch_ratio"] = batch * 1e6, cascade / batch
+    assert not Identifier.objects.filter(person_id__in=people[:100]).exists()
+    alone = [p.pk for p in identity.add([identity.Person(residence="GB", last_seen=now().date()) for _ in range(30)])]
+    RESULT["key_destroy_ms"] = median([timed(lambda who=who: keys.destroy([who])) for who in alone]) * 1e3  # type: ignore[misc]
+
+
+def importing() -> None:
+    from troth.site import importing as bringing
+    from troth.site import people
+
+    how = bringing.Map.read(people.MAPS / "people.toml")
+    rows = people.invented(10_000)
+    RESULT["import_per_s"] = len(rows) / timed(lambda: list(bringing.bring_in(rows, how, at=now())))
+
+
+def main() -> None:
+    print(f"{connection.vendor}, Python {sys.version.split()[0]}, SQLite {sqlite3.sqlite_version}")
+    for work in (creating, reading, exporting, erasing_many, importing, logging_):
+        work()
+        print(
+            f"{work.__name__:<14} "
+            + "  ".join(f"{name} {value:,.2f}" for name, value in RESULT.items() if value is not None)
+        )
+    print(
+        json.dumps(
+            {
+                "database": connection.vendor,
+                **{name: round(value, 3) for name, value in RESULT.items() if value is not None},
+            }
+        )
+    )
+
+
+if __name__ == "__main__":
+    main()

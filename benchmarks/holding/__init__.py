@@ -1,0 +1,1 @@
+"""What holding personal data costs: pieces of `make bench NAME=core`."""
