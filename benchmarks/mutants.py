@@ -12,10 +12,10 @@ ran unbroken, so its mutants survive falsely. The source on disk is never touche
 
 First every test file, and every module's doctests, runs by itself on unbroken code, to learn how long each test takes,
 which lines it runs and whether it fails anyhow. Then each mutant inside a function meets the tests that run its lines,
-in a fork of a process that has read all tests and takes the broken function into a package imported before. Whatever is
-left after that, and every mutant of what runs on import, gets a process in which the package has not been imported yet;
-pytest, Hypothesis and NumPy have. It meets the files whose tests run its lines, those that kill most in a second first,
-and in each of them also the tests that do not seem to run them: what they use may have been made for an earlier one.
+in a fork of a process that has read all tests and takes the broken function into a package imported before. Mutants
+of what runs on import get a process in which the package has not been imported yet; pytest, Hypothesis and NumPy have.
+It meets the files whose tests run its lines, those that kill most in a second first, and in each of them also the tests
+that do not seem to run them: what they use may have been made for an earlier one.
 
 Tests that killed a mutant's neighbours come first. All together may take a few seconds (--within); whatever is left out
 could only have killed more. A failure, a crash or five times that time is a kill. Hypothesis draws a third of its usual
@@ -37,48 +37,48 @@ from random import Random
 from mutating.changes import SOURCE, Mutant, mutants_of
 from mutating.running import FORK, Tests, clean, draw_fewer
 from mutating.trials import Trial, Tried, try_all, try_cold, try_warm
-from mutating.warm import Warm, in_functions, read_all
+from mutating.warm import Warm, read_all
 
 ROOT = Path(__file__).resolve().parents[1]
 TESTS = ROOT / "tests" / "policy"
 HEAVY = ("hypothesis", "jsonschema", "numpy", "playwright.sync_api")  # what the tests import besides ours
 
 
-def warmly(mutants: list[Mutant], tried: Tried, jobs: int) -> list[Mutant]:
-    """Return the mutants left over when each of those inside a function met tests read beforehand."""
+def warmly(mutants: list[Mutant], tried: Tried, jobs: int) -> tuple[list[Mutant], list[Mutant]]:
+    """Let the mutants inside functions meet tests read beforehand. Return who survived, and all others."""
     ours, theirs = FORK.Pipe(duplex=False)
     process = FORK.Process(target=_be_warm, args=(mutants, tried, jobs, theirs))
     process.start()
     theirs.close()
     try:
-        left, tried.kills = ours.recv()
+        survivors, left, tried.kills = ours.recv()
     except EOFError:
         raise SystemExit("the tests could not be read all together") from None
     process.join()
-    return list(left)
+    return survivors, left
 
 
 def _be_warm(mutants: list[Mutant], tried: Tried, jobs: int, out: Connection) -> None:
-    left = list[Mutant]()
+    survivors, left = list[Mutant](), list[Mutant]()
 
     def work(warm: Warm) -> None:
         def start(mutant: Mutant) -> Trial | None:
-            functions, names = in_functions(mutant), [name for name in tried.names(mutant) if name in warm.items]
-            if not functions or not names:
-                return None
-            return Trial(mutant, [], tried.within, try_warm, warm, functions, names)
+            names = [name for name in tried.names(mutant) if name in warm.items]
+            return Trial(mutant, [], tried.within, try_warm, warm, mutant, names) if names else None
 
         for number, (mutant, trial) in enumerate(try_all(mutants, start, jobs), 1):
             if trial and trial.noticed():
                 tried.note(trial)
+            elif trial and trial.passed:
+                survivors.append(mutant)
+                print(f"  survived  {mutant}", flush=True)
             else:
                 left.append(mutant)
-                print(f"  for now  {mutant}", flush=True) if in_functions(mutant) else None
             if number % 100 == 0:
-                print(f"  {number} of {len(mutants)}, {len(left)} left", flush=True)
+                print(f"  {number} of {len(mutants)}", flush=True)
 
     read_all([one.path for one in tried.tests], work)
-    out.send((left, tried.kills))
+    out.send((survivors, left, tried.kills))
 
 
 def coldly(mutants: list[Mutant], tried: Tried, jobs: int) -> list[Mutant]:
@@ -126,9 +126,11 @@ def main() -> int:
     print(f"  {len(tests)} files, {sum(sum(one.seconds.values()) for one in tests):.0f} s", flush=True)
     tried = Tried(tests, asked.within)
     some = sorted(Random(2).sample(mutants, len(mutants)), key=lambda mutant: mutant.module)
-    left = warmly(some, tried, asked.jobs)
-    print(f"  {len(left)} are left, or change what runs on import: these have the package imported anew", flush=True)
-    table(mutants, coldly(left, tried, asked.jobs))
+    survivors, left = warmly(some, tried, asked.jobs)
+    print(
+        f"  {len(left)} change what runs on import, or run only then: these have the package imported anew", flush=True
+    )
+    table(mutants, survivors + coldly(left, tried, asked.jobs))
     return 0
 
 

@@ -22,7 +22,7 @@ import pytest
 
 from .changes import SOURCE, Mutant
 from .running import FORK, NONE_FOUND, OPTIONS, PASSED, Chosen, Tests, silence
-from .warm import CANNOT, Key, Warm
+from .warm import CANNOT, Warm, in_functions
 
 MEMORY = 4 << 30  # bytes a mutant may take; an endless list is a kill, not an outage
 UNUSED = 71  # the exit code of a child whose tests never imported the broken module
@@ -72,10 +72,10 @@ def try_cold(rounds: list[Round], mutant: Mutant, out: Connection) -> None:
     sys.exit(0 if broken.loader.used else UNUSED)
 
 
-def try_warm(warm: Warm, functions: dict[Key, CodeType], names: list[str], out: Connection) -> None:
-    """Be a child of a pytest that has read all tests: break the functions, and run the tests until one fails."""
+def try_warm(warm: Warm, mutant: Mutant, names: list[str], out: Connection) -> None:
+    """Be a child of a pytest that has read all tests: break the function, and run the tests until one fails."""
     _alone()
-    warm.exchange(functions)
+    warm.exchange(in_functions(mutant))
     warm.run(names, out)
 
 
@@ -152,6 +152,11 @@ class Trial:
         if self.process.exitcode == UNUSED:
             raise RuntimeError(f"no test imported the broken module: {self.mutant}")
         return self.process.exitcode not in (0, CANNOT)
+
+    @property
+    def passed(self) -> bool:
+        """All tests ran on broken code, and none noticed."""
+        return self.process.exitcode == 0
 
     @cached_property
     def killer(self) -> str:

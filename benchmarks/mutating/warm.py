@@ -18,7 +18,7 @@ from .changes import SOURCE, Mutant
 from .running import CACHE, NONE_FOUND, OPTIONS, PASSED
 
 Key = tuple[str, str, int]  # file, qualified name, first line
-CANNOT = 72  # the exit code of a child in which the function could not be exchanged
+CANNOT = 72  # the exit code of a child in which no function could be exchanged
 
 
 @cache
@@ -91,6 +91,8 @@ class Warm:
 
     def exchange(self, functions: dict[Key, CodeType]) -> None:
         """Put broken code into the functions that are there, and forget what unbroken code has made."""
+        if not functions:
+            os._exit(CANNOT)
         for key, code in functions.items():
             for one in self.live.get(key, ()):
                 try:

@@ -115,11 +115,11 @@ class Oracle:
         return {pair for name in names for pair in self.meant(name)}
 
     def items_of_act(self) -> set[tuple[str, str]]:
-        """A contact that names no items uses the address of its channel."""
-        if self.act.items or self.act.verb != "contact":
+        """A contact uses the address of its channel, whatever else it names."""
+        if self.act.verb != "contact":
             return self.all_meant(self.act.items)
         address = {"email": "email", "sms": "mobile", "phone": "phone", "autocall": "phone", "post": "home_address"}
-        return self.meant(address.get(self.act.channel, ""))
+        return self.all_meant(self.act.items) | self.meant(address.get(self.act.channel, ""))
 
     def categories(self) -> set[str]:
         return {category for category, _ in self.items}

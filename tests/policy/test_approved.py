@@ -13,13 +13,16 @@ from pathlib import Path
 import pytest
 
 from troth.laws import access, country, packs
-from troth.policy.asking import ask, facts
+from troth.policy.acts import Act
+from troth.policy.asking import Unclear, ask, facts
 from troth.policy.check import check
 from troth.policy.demands import DEMANDS, Case
 from troth.policy.diff import diff
 from troth.policy.document import Bullets, Sentence, Table
 from troth.policy.dpv import graph
 from troth.policy.engine import Compiled
+from troth.policy.errors import PolicyError
+from troth.policy.lint import lint
 from troth.policy.load import loads
 from troth.policy.page import Atlas, compile_page
 from troth.policy.registers import (
@@ -180,6 +183,168 @@ def test_the_facts_one_may_state_read_as_approved():
     compare("facts.txt", sorted(facts(fernwood())))
 
 
+# -- every act, for many people ---------------------------------------------------------------------------------------
+
+
+def acts_of(name, purpose):
+    """Return what a purpose might be asked for, and some of what it should not."""
+    policy = fernwood().policy
+    topics = [t for c in purpose.choice for t in policy.choices[c].topics] or [""]
+    act = Act(
+        "use", name, "fern", frozenset(purpose.uses), given=frozenset(facts(fernwood())), form=purpose.form, hour=12
+    )
+    yield from (act, act._replace(given=frozenset()), act._replace(form="plain", actor="care"))
+    yield act._replace(verb="keep", items=frozenset(purpose.retains or purpose.uses))
+    for channel, brand in (("email", "fern"), ("sms", "moss"), ("post", "fern"), ("phone", "reed"), ("push", "fern")):
+        yield act._replace(verb="contact", items=frozenset(), channel=channel, topic=topics[-1], brand=brand)
+    yield from (act._replace(verb="publish", items=frozenset(items)) for items in (purpose.shows, purpose.uses))
+    for source, made in policy.sources.items():
+        yield act._replace(verb="collect", source=source, items=frozenset(made.takes))
+    for to, who in policy.recipients.items():
+        items = (
+            purpose.recipients[to]
+            if isinstance(purpose.recipients, dict) and to in purpose.recipients
+            else purpose.uses
+        )
+        yield act._replace(
+            verb="disclose",
+            to=to,
+            items=frozenset(items),
+            form=who.form,
+            size=20,
+            topic=topics[0],
+            channel="email" if topics[0] else "",
+        )
+
+
+PEOPLE = {
+    "silent": {}, "yes": {"yes": ["*"]}, "no": {"no": ["*"]}, "stop": {"stop": ["*"]}, "sale": {"soft": ["*"]},
+    "signal": {"yes": ["*"], "signal": True}, "12": {"yes": ["*"], "age": 12}, "15": {"yes": ["*"], "age": 15},
+    "15, parent": {"yes": ["*"], "age": 15, "flags": ["parent"]}, "16": {"yes": ["*"], "age": 16},
+    "17": {"yes": ["*"], "age": 17}, "restricted": {"yes": ["*"], "flags": ["restricted"]},
+    "erasing": {"yes": ["*"], "flags": ["erasing"]}, "held": {"yes": ["*"], "flags": ["erasing", "held"]},
+    "listed": {"flags": ["listed_phone", "listed_post"]}, "listed, yes": {"yes": ["*"], "flags": ["listed_phone", "listed_post"]},
+}  # fmt: skip
+
+
+def told(act, residence):
+    """Return in one line what many people are answered, those together who are answered alike."""
+    alike = {}
+    for who, said in PEOPLE.items():
+        decision = fernwood().decide(act, fernwood().standing(residence, **said), DAY)
+        why = "; ".join(f"{r.code} {r.line}" for r in decision.reasons[:3])
+        alike.setdefault(f"{'yes' if decision.allowed else 'no'}, {why}", []).append(who)
+    return " || ".join(f"{', '.join(who)}: {answer}" for answer, who in alike.items())
+
+
+def test_every_act_is_answered_as_approved_for_many_people():
+    lines = []
+    for name, purpose in fernwood().policy.purposes.items():
+        for act in acts_of(name, purpose):
+            parts = (
+                act.source,
+                act.to,
+                act.channel,
+                act.brand,
+                act.actor,
+                act.form,
+                "" if act.given else "nothing stated",
+            )
+            lines.append(f"== {act.verb} for {name}: {', '.join(filter(None, parts))}: {', '.join(sorted(act.items))}")
+            answers_by = {residence: told(act, residence) for residence in RESIDENCES}
+            lines += [
+                f"{','.join(r for r in answers_by if answers_by[r] == answer)}: {answer}"
+                for answer in dict.fromkeys(answers_by.values())
+            ]
+    compare("acts.txt", lines)
+
+
+def test_every_duty_is_told_as_approved():
+    lines = []
+    for name, purpose in fernwood().policy.purposes.items():
+        for act in acts_of(name, purpose):
+            duties = fernwood().rule(act, "GB", DAY).duties
+            lines += [f"{act.verb} for {name} {act.source}{act.to}{act.channel}: {'; '.join(duties)}"] if duties else []
+    compare("duties.txt", lines)
+
+
+# -- what is wrong ----------------------------------------------------------------------------------------------------
+
+WRONG = (
+    ('name       = "Privacy at Fernwood"', "name = 7"), ('name       = "Privacy at Fernwood"', 'name = ""'), ('name       = "Privacy at Fernwood"', 'nmae = "Privacy"'),
+    ('name       = "Privacy at Fernwood"', 'name = "a\\u202Eb"'), ('name       = "Privacy at Fernwood"', f'name = "{"long" * 151}"'),
+    ("version    = 2026-02-01", "version = 2026-02-30"), ("version    = 2026-02-01", 'version = "2026-02-01"'), ("version    = 2026-02-01", "version = 2026-02-01T00:00:00"),
+    ('notice     = "45 days"', 'notice = "soon"'), ('notice     = "45 days"', "notice = 45"), ("adult_from = 16", "adult_from = 12"), ("adult_from = 16", "adult_from = 22"),
+    ("adult_from = 16", "adult_from = true"), ("adult_from = 16", 'adult_from = "16"'), ("shares_brand = true", 'shares_brand = "yes"'),
+    ('parent = "group", in = "GB", shares', 'parent = "gruop", in = "GB", shares'), ('keep = "asked"', 'keep = "whenever"'), ('keep = "asked"', 'keep = "asked +"'),
+    ('keep = "asked"', 'keep = "asked + 5 moons"'), ('keep = "asked"', "keep = 5"), ('care = "sensitive"', 'care = "sensitve"'), ('care = "sensitive"', "care = []"),
+    ('items = ["allergies"]', 'items = "allergies"'), ('items = ["allergies"]', 'items = ["allergies", "allergies"]'), ('items = ["allergies"]', "items = [1]"),
+    ('takes = ["inferred"]', 'takes = ["infered"]'), ('takes = ["inferred"]', 'takes = "*"'), ('at = ["partner"]', 'at = ["moon"]'),
+    ("at_least = 20", "at_least = 1"), ('role = "public"', 'role = "publik"'), ('role = "public", ', ""), ('choice = "quote"', 'choice = ["quote", 3]'), ('choice = "quote"', 'choice = "qoute"'),
+    ('to = ["sister"]', 'to = { sistr = ["email"] }'), ("human = true", "human = 1"), ("[choices.quote]", "[choices.Quote]"), ("[choices.quote]", '[choices."q u"]'),
+    ("[choices.quote]", "[choices.news]"), ("[choices.quote]", "[choices.qu\u043ete]"), ("[choices.quote]", "[choices.quote"), ('say = "being quoted"', 'say = "being quoted'),
+    ('ask = "each"', 'ask = "always"'), ('only_from = "group"\nsignal    = "gpc"', 'signal = "dnt"'), ("fee = 10", "fee = -1"), ("fee = 10", "fee = 1001"), ("fee = 10", "fee = []"),
+    ('clock = "access"', "clock = 1"), ('email = { default = "in", uk = "in" }', 'pigeon = "in"'), ('email = { default = "in", uk = "in" }', 'email = { default = "maybe" }'),
+    ("[promises]", "[promises]\nodd = 5"), ("[promises]", '[promises]\nodd = { try = "x" }'), ("[promises]", "[promise]"), ("[rights]", "[rights]\nsee.by = 5"),
+    ("[brands.moss]", "[brands.moss.x.y]\n[brands.moss]"), ('sites      = ["moss.example"]', "sites = [[]]"), ('sites      = ["moss.example"]', "sites = 08:00:00"), ('sites      = ["moss.example"]', "sites = 1.5"),
+)  # fmt: skip
+
+
+def test_every_mistake_in_a_file_is_told_as_approved():
+    lines = []
+    for old, new in WRONG:
+        assert TEXT.count(old) == 1, f"{old!r} stands {TEXT.count(old)} times"
+        with pytest.raises(PolicyError) as broken:
+            loads(TEXT.replace(old, new).encode(), "fernwood.toml")
+        lines += [f"== {new[:80]}", *str(broken.value).splitlines()]
+    compare("mistakes.txt", lines)
+
+
+ODD = (
+    ('items = ["allergies"]', 'items = ["allergies", "email"]'), ('items = ["allergies"]', 'items = ["allergies", "card"]'), ("[choices.quote]", '[choices.order]\nask = "in"\n[choices.quote]'),
+    ('uses = ["email"], to = ["sister"]', 'uses = ["email", "card"], to = ["sister"]'), ('uses = ["email"], to = ["sister"]', 'uses = ["email"], to = ["sister", "police"]'),
+    ('uses = ["email", "pages"], to = ["adverts"]', 'uses = ["email", "pages", "health"], to = ["adverts"]'), ('never = ["disclose"]', 'never = ["use"]'), ('only_for = ["match"]', 'only_for = ["news"]'),
+    ('may = ["phone", "email"]', 'may = ["phone", "pages"]'), ('for = ["account", "news"]', 'for = ["run"]'), ('basis = "vital"', 'basis = "vital", choice = "match"'),
+    ('basis = "vital", ', ""), ('choice = "match", kind = "matching"', 'choice = ["match", "quote", "news", "tracking", "elsewhere"], kind = "matching"'), ('basis = "none", uses = []', 'basis = "none", uses = ["email"]'),
+    ('basis = "vital", uses = ["identity", "health"]', 'basis = "vital", uses = []'), ('shows = ["reviews"]', 'shows = ["reviews", "email"]'), ('items = ["pages"], match', 'items = ["email"], match'),
+    ('{ till = ["card", "name"]', '{ till = ["card", "pages"]'), ('choice = "quote"', 'choice = "match"'), ('ask = "each"', 'no = ["form"]'), ('soft      = ["email"]', 'soft = ["chat"]'),
+    ('push = "settings" }', 'push = "settings", phone = "hang up" }'), ('in = ["JP"]', "in = []"), ('in = ["JP"]', 'in = ["JPN"]'), ('in = ["JP"]', 'in = ["jp"]'), ('in = ["JP"]', 'in = ["\u00c4\u00c4"]'),
+    ('in = ["JP"]', 'in = ["JP"], shield = { FR = "scc" }'), ('fernwood = { say = "Fernwood Ltd", parent = "group"', 'fernwood = { say = "Fernwood Ltd", parent = "fernwood"'),
+    ('group    = { say = "Fernwood Group plc"', 'group    = { parent = "hamburg", say = "Fernwood Group plc"'), ('"us-states"]', '"us-stats"]'), ('laws       = ["uk", "eu", "us", "us-ca", "us-states"]', "laws = []"),
+    ("replaces   = 2025-06-01", "replaces = 2026-02-01"), ("replaces   = 2025-06-01", "replaces = 2026-01-31"), ("until = 2026-01-15", "from = 2026-01-15, until = 2026-01-15".replace(", ", "\n")), ("from = 2026-03-01, until = 2026-06-01 }\n\n[recipients]", "from = 2026-07-01, until = 2026-06-01 }\n\n[recipients]"),
+    ('check = "stored encrypted"', 'check = "stored encryptd"'), ('say = "see what we hold"', 'say = "see what we hold?"'), ('say = "see what we hold"', 'say = "see  what we hold"'), ('say = "see what we hold"', 'say = " see what we hold"'),
+    ('say = "being quoted"', 'say = "being quoted?"'), ('say = "see what we hold"', 'say = "TODO"'), ('say = "see what we hold"', 'say = "TBD"'), ('say = "see what we hold"', 'say = "XXX"'), ('say = "see what we hold"', 'say = "see\u2026"'),
+    ('to = ["former"], until', "until"), ('to = ["scholars"], form', 'to = ["scholars", "till"], form'), ('only_to = ["till"], only_for', 'only_to = ["cloud"], only_for'),
+)  # fmt: skip
+
+
+def test_every_gap_in_a_policy_is_told_as_approved():
+    lines = []
+    for old, new in ((TEXT[:5], TEXT[:5]), *ODD):
+        found = lint(fernwood((old, new)), DAY)
+        lines += [f"== {new[:80]}", *map(str, found)]
+    compare("findings.txt", lines)
+
+
+UNCLEAR = (
+    "", "use", "use email", "sell email for news", "use emial for news", "use email for newz", "use email for news, brand ferm", "use email for news, at moon", "contact by pigeon for news",
+    "contact for news about gossip", "use email for news as chef", "use email for news with luck", "use email for news form shredded", "use email for news in Atlantis", "use email for news, size big",
+    "use email for news, hour noon", "use email for news, hour 24", "use email for news, on friday", "use email for news, signal dnt", "use email for news, person aged", "use email for news, person aged x", "use email for news, person in",
+    "use email for news, person bored", "use email for news, person agreed", "use email for news, person agreed to newz", "use email for news, person refused news:ferm", "use email for news, x y", "use email for news email", "use email for news, brand fern fern",
+    "collect email from shop for news", "disclose email to moon for news", "use email for news,", "contact by for news", "use email and for news", "use\u00a0email for news", "use email for news, person listed", "use email for news after", "use email for news after lunch",
+)  # fmt: skip
+
+
+def test_every_question_that_means_nothing_is_told_as_approved():
+    lines = []
+    for question in UNCLEAR:
+        try:
+            lines.append(f"{question!r}: {len(ask(fernwood(), question, DAY))} answers")
+        except Unclear as unclear:
+            lines.append(f"{question!r}: {unclear}")
+    compare("unclear.txt", lines)
+
+
 EDITS = (
     ('notice     = "45 days"', 'notice     = "30 days"'), ("adult_from = 16", "adult_from = 18"),
     ('officer    = "privacy@fernwood.example"', 'officer    = "dpo@fernwood.example"'),
@@ -189,7 +354,7 @@ EDITS = (
     ('never = ["publish", "adverts"]', 'never = ["publish", "news"], only_for = ["rescue"], handle = ["verify"]'),
     ('never = ["disclose"]', 'never = ["disclose", "contact"]'), ('care = "location", handle', "handle"),
     ('at = ["site", "app", "shop"], parent = true', 'at = ["site"]'), ('needs = ["notice"]', 'needs = ["notice", "permission"]'),
-    ("proof = true, ", ""), ('takes = ["chats", "reviews", "health"], until = 2027-01-01', 'takes = ["chat_text", "reviews"], until = 2028-01-01'),
+    ("proof = true, ", ""), ('takes = ["chats", "reviews", "health", "old"], until = 2027-01-01', 'takes = ["chat_text", "reviews"], until = 2028-01-01'),
     ('in = ["GB"], who = ["Till Ltd", "Pay Ltd"]', 'in = ["GB", "US"], who = ["Till Ltd"]'),
     ('role = "processor", in = ["US"], shield = { US = [{ scheme = "dpf-uk", until = 2027-01-01 }, "scc"] }', 'role = "controller", in = ["US"]'),
     ('form = "hashed", remove = "10 days", keeps_record = true', 'remove = "20 days"'),

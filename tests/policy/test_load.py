@@ -49,7 +49,7 @@ def line_of(text, start):
         (('keep = "order + 7 years"', 'keep = "order + 7 yeers"'), "data.orders.keep", "not a length of time", ""),
         (('keep = "order + 7 years"', 'keep = "ordre + 7 years"'), "data.orders.keep", "no retention starts", ""),
         (('uses = ["contact", "orders", "card"]', 'uses = ["contact", "\N{CYRILLIC SMALL LETTER O}rders", "card"]'),
-         "purposes.order.uses[1]", "is not a data", 'cyrillic small letter o. Did you mean "orders"?'),
+         "purposes.order.uses[1]", "is not a category or item", 'cyrillic small letter o. Did you mean "orders"?'),
         (("fern = {", '"f\N{CYRILLIC SMALL LETTER IE}rn" = {'), "brands", "not a plain name", "cyrillic"),
         (('say = "send you news"', 'say = "send\\u202Eyou news"'), "purposes.news.say", "right-to-left override", ""),
         (('say = "send you news"', 'say = "send\\u0000you"'), "purposes.news.say", "U+0000", ""),

@@ -15,7 +15,7 @@ from typing import NamedTuple
 from .acts import Act, Decision, Standing
 from .book import places_of
 from .engine import Compiled
-from .errors import TrothError, did_you_mean, quoted
+from .errors import TrothError, a_or_an, did_you_mean, quoted
 from .law import ANYWHERE
 from .nouns import ACTORS, CHANNELS, FORMS, VERBS
 from .refusals import PERMISSION
@@ -141,7 +141,7 @@ class Parser:
                     del words[:length]
                     return joined
         word = words[0] if words else ""
-        raise Unclear(f"{quoted(word)} is not a {what}. {did_you_mean(word, names)}".strip())
+        raise Unclear(f"{quoted(word)} is not {a_or_an(what)}. {did_you_mean(word, names)}".strip())
 
     def _act(self, words: list[str]) -> None:
         policy, book, asked = self.compiled.policy, self.compiled.book, self.asked
@@ -216,7 +216,7 @@ class Parser:
         elif kind == "person":
             self._person(words)
         else:
-            self.asked.numbers[kind] = _number(words)
+            self.asked.numbers[kind] = _number(words, most=23 if kind == "hour" else 999_999)
         if words:
             raise Unclear(f"{quoted(' '.join(words))} is more than this part of a question takes. Is a comma missing?")
 
@@ -257,10 +257,10 @@ def facts(compiled: Compiled) -> set[str]:
     return {PERMISSION, *(fact for facts in asked for fact in facts), *by_law}
 
 
-def _number(words: list[str]) -> int:
+def _number(words: list[str], most: int = 999_999) -> int:
     word = words.pop(0) if words else ""
-    if not word.isascii() or not word.isdecimal() or len(word) > 6:
-        raise Unclear(f"{quoted(word)} should be a whole number.")
+    if not word.isascii() or not word.isdecimal() or len(word) > 6 or int(word) > most:
+        raise Unclear(f"{quoted(word)} should be a whole number, at most {most:,}.")
     return int(word)
 
 

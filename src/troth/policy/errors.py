@@ -70,3 +70,12 @@ def quoted(value: object, most: int = 60) -> str:
     text = value if isinstance(value, str) else repr(value)
     plain = "".join(c if c.isprintable() else "\N{REPLACEMENT CHARACTER}" for c in text[: most + 1])
     return f'"{plain[:most]}…"' if len(plain) > most else f'"{plain}"'
+
+
+def a_or_an(noun: str) -> str:
+    """Return a noun with its article.
+
+    >>> a_or_an("entity"), a_or_an("recipient")
+    ('an entity', 'a recipient')
+    """
+    return f"{'an' if noun[0] in 'aeiou' else 'a'} {noun}"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from .errors import PolicyError, Problem, did_you_mean, quoted
+from .errors import PolicyError, Problem, a_or_an, did_you_mean, quoted
 from .law import LawPack
 from .nouns import VERBS, Policy
 from .plain import Plain
@@ -15,6 +15,7 @@ from .text import parse, read_bytes
 if TYPE_CHECKING:
     from pathlib import Path
 
+CALLED = {"data": "category or item"}
 KINDS = {"recipient": "recipients", "purpose": "purposes", "choice": "choices"}
 
 
@@ -98,7 +99,7 @@ def _resolve(reader: Reader, raw: Mapping[str, Any]) -> None:
     known = _known(raw)
     unknown = [ref for ref in reader.refs if ref[1] not in known[ref[0]]]
     for kind, name, path in unknown[:MOST_TOLD]:
-        what = f"{quoted(name)} is not {'an' if kind[0] in 'aeiou' else 'a'} {kind} of this policy"
+        what = f"{quoted(name)} is not {a_or_an(CALLED.get(kind, kind))} of this policy"
         reader.problem(path, what, did_you_mean(name, known[kind]))
 
 

@@ -7,6 +7,7 @@ from datetime import date
 from typing import Final
 
 from . import nouns
+from .errors import a_or_an
 from .nouns import Policy
 from .period import EVENTS, UNITS
 from .plain import REQUIRED
@@ -301,7 +302,7 @@ def _plain(shape: Shape) -> str:
     if isinstance(shape, Ref):
         also = "".join(f" or `{word}`" for word in shape.also)
         kind = "category or item" if shape.kind == "data" else shape.kind
-        return f"the name of {'an' if kind[0] in 'aeiou' else 'a'} {kind}{also}"
+        return f"the name of {a_or_an(kind)}{also}"
     if isinstance(shape, Whole):
         return f"a whole number from {shape.least} to {shape.most:,}"
     if isinstance(shape, Text) and shape not in SIMPLE:
