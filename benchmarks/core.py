@@ -13,6 +13,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from statistics import median
 
@@ -32,7 +33,6 @@ from troth.doors.collect import collect  # noqa: E402
 from troth.doors.declare import job  # noqa: E402
 from troth.doors.use import use  # noqa: E402
 from troth.ledger import actions as ledger  # noqa: E402
-from troth.ledger import merkle  # noqa: E402
 from troth.ledger.entry import Entry  # noqa: E402
 from troth.ledger.models import Row  # noqa: E402
 from troth.ledger.verifying import verify  # noqa: E402
@@ -41,7 +41,9 @@ from troth.vault import covers, identity, keys  # noqa: E402
 from troth.vault.held import reveal  # noqa: E402
 from troth.vault.models import Identifier, Profile  # noqa: E402
 
-VALUES = {"recipient": "Ada Lovelace", "line1": "1 Weir Lane", "line2": "Flat 3", "city": "Eskholm", "postcode": "EK1 1AA", "phone": "+442079460101"}  # fmt: skip
+VALUES = dict(
+    zip(FIELDS, ("Ada Lovelace", "1 Weir Lane", "Flat 3", "Eskholm", "EK1 1AA", "+442079460101"), strict=True)
+)
 RESULT: dict[str, float | None] = {}
 
 
@@ -154,8 +156,7 @@ def logging_(count: int = 1_000_000) -> None:
     for start in range(0, count, step):
         with transaction.atomic():
             ledger.record_all(
-                Entry(at=entry.at, verb="use", purpose="order", brand="tarn", items=entry.items, clause=entry.clause, policy=entry.policy,
-                      subject=n.to_bytes(16, "big"))
+                replace(entry, subject=n.to_bytes(16, "big"))
                 for n in range(start, min(start + step, count))
             )  # fmt: skip
         ledger.seal(now())

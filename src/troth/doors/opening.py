@@ -33,8 +33,11 @@ class Opening(Acting):
         self.refused: dict[UUID, Decision] = {}
         self._recorded: set[str] = set()
         self._shown: dict[bytes, dict[str, Any]] = {}
+        named = self.compiled.book.items(items)
         if len(self.people) > 1:
-            self._record_all(self.compiled.book.items(items))
+            self._record_all(named)
+        elif named:
+            self._allow_one(next(iter(self.people)), named)
 
     def open(self, *values: Held) -> Any:  # noqa: ANN401 -- whatever type the field declares
         """Return the plain values, typed: one alone, several as a tuple. Raises Refused; nothing is opened then."""

@@ -12,7 +12,7 @@ from uuid import UUID
 
 from django.db import models, transaction
 
-from troth.doors import periods
+from troth.doors import periods, policies
 from troth.doors.acting import entries_about
 from troth.doors.declare import job
 from troth.doors.opening import Opening
@@ -67,38 +67,47 @@ def see(person: UUID, at: datetime, *, actor: str = "person", brand: str = "") -
         them = Person.objects.filter(pk=person).first()
         if them is None:
             raise LookupError
+        compiled = policies.archive().in_force(at.astimezone(policies.house_zone()).date())
+        rows = [row for model in person_rows() for row in model._base_manager.filter(person_id=person).order_by("pk")]
+        items = {item for row in rows if isinstance(row, HeldRow) for item in _open_to_them(row, compiled).values()}
         given = ["request"] if actor in STAFF else []
-        with job("rights"), use("rights", person=person, brand=brand or "*", actor=actor, given=given, at=at) as u:
-            u.act = u.act._replace(brand=brand or next(iter(u.compiled.policy.brands)))
-            things = _plain(type(them), them, u.compiled)
-            for model in person_rows():
-                for row in model._base_manager.filter(person_id=person).order_by("pk"):
-                    things += _things(model, row, them, u)
-        return Packet(person, at, u.compiled.digest, things, entries_about(person))
+        brand = brand or next(iter(compiled.policy.brands))
+        things = _plain(them, compiled)
+        asked = use("rights", person=person, brand=brand, items=items, actor=actor, given=given, at=at)
+        with job("rights"), asked as u:
+            for row in rows:
+                things += _things(row, them, u)
+        return Packet(person, at, compiled.digest, things, entries_about(person))
 
 
-def _things(model: type[PersonRow], row: PersonRow, them: Person, u: Opening) -> list[Thing]:
-    found = _plain(model, row, u.compiled)
+def _open_to_them(row: HeldRow, compiled: Compiled) -> dict[str, str]:
+    """Return a row's held fields and their items, but for passwords and the like: they never leave (R14)."""
+    labels = {name: label.of(row) for name, label in row.labels().items()}
+    return {n: item for n, item in labels.items() if "export" not in compiled.policy.data[item.partition(".")[0]].never}
+
+
+def _things(row: PersonRow, them: Person, u: Opening) -> list[Thing]:
+    found = _plain(row, u.compiled)
     if isinstance(row, HeldRow):
-        labels = {name: label.of(row) for name, label in row.labels().items()}
-        may = {name: item for name, item in labels.items() if not _secret(item, u.compiled)}
-        ends = periods.until(row, them, u.compiled.policy)
-        opened = u.open_fields(row, may)
+        fields = _open_to_them(row, u.compiled)
+        ends, opened = periods.until(row, them, u.compiled.policy), u.open_fields(row, fields)
         found += [
-            Thing(item, _say(item, u.compiled), opened[name], model.__name__, str(row.pk), row.source, row.seen_at,
-                  ends.get(item.partition(".")[0]))
-            for name, item in may.items() if opened[name] is not None
+            Thing(
+                item, _say(item, u.compiled), opened[name], type(row).__name__, str(row.pk), row.source, row.seen_at,
+                ends.get(item.partition(".")[0]),
+            )
+            for name, item in fields.items() if opened[name] is not None
         ]  # fmt: skip
     return found
 
 
-def _plain(model: type[models.Model], row: models.Model, compiled: Compiled) -> list[Thing]:
+def _plain(row: models.Model, compiled: Compiled) -> list[Thing]:
     """Return what the columns outside the seal say about the person."""
-    declared: dict[str, Plain] = getattr(model, "plain", {})
+    declared: dict[str, Plain] = getattr(row, "plain", {})
     return [
         Thing(
-            plain.item, f"{_say(plain.item, compiled)} ({name.replace('_', ' ')})", value, model.__name__, str(row.pk),
-            getattr(row, "source", ""), getattr(row, "seen_at", None),
+            plain.item, f"{_say(plain.item, compiled)} ({name.replace('_', ' ')})", value,
+            type(row).__name__, str(row.pk), getattr(row, "source", ""), getattr(row, "seen_at", None),
         )
         for name, plain in declared.items()
         if plain.item and (value := getattr(row, name)) not in (None, "", [], {})
@@ -107,8 +116,3 @@ def _plain(model: type[models.Model], row: models.Model, compiled: Compiled) -> 
 
 def _say(item: str, compiled: Compiled) -> str:
     return compiled.book.labels[item].say
-
-
-def _secret(item: str, compiled: Compiled) -> bool:
-    """Passwords and the like never leave, not even to their owner (R14)."""
-    return "export" in compiled.policy.data[item.partition(".")[0]].never

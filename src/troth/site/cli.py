@@ -55,31 +55,23 @@ def _start_django() -> None:
         call_command("migrate", database=alias, verbosity=0, interactive=False)
 
 
-QUESTIONS = (
-    "contact by email about offers for news, brand skerry, person in GB agreed to news",
-    "contact by email about offers for news, brand skerry, person in GB refused news",
-    "disclose card to fraud agencies for screen, brand tarn, person in FR",
-)
-
-
 def run_demo(options: argparse.Namespace) -> int:
-    """Check the published policies, ask them a few things, say what changed, and serve their pages."""
-    print("$ troth policy check")
-    code = main(["policy", "check"])
-    for question in QUESTIONS:
-        print(f'\n$ troth policy ask "{question}"')
-        main(["policy", "ask", question])
+    """Show the policy at work, fill the house with invented people, and serve its pages."""
+    from . import demo  # noqa: PLC0415 -- only for who wants it
+
+    code = demo.policy(main)
     versions = [str(version.policy.about.version) for version in Archive.read(commands.policies(), packs()).versions]
     if len(versions) > 1:
         print(f"\n$ troth policy diff {versions[-2]} {versions[-1]}")
         main(["policy", "diff", *versions[-2:]])
+    os.environ.setdefault("TROTH_DEMO", "1")
+    _start_django()
+    demo.house(main)
     if options.no_server:
         return code
-    os.environ.setdefault("TROTH_DEMO", "1")
-    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "troth.site.settings")
     from .server import serve  # noqa: PLC0415 -- Django is loaded only where pages are wanted
 
-    print(f"\nThe house's pages: http://{options.host}:{options.port}/   (stop with Ctrl-C)", flush=True)
+    print(f"\nThe house: http://{options.host}:{options.port}/houses/   (stop with Ctrl-C)", flush=True)
     try:
         serve(options.host, options.port)
     except OSError as problem:
