@@ -5,7 +5,7 @@ from datetime import date
 import pytest
 from tests.policy.making import TODAY, compiled
 
-from troth.policy.acts import FLAGS
+from troth.policy.acts import FLAGS, Act
 from troth.policy.asking import Parser, Unclear, ask, ask_everywhere
 
 POLICY = compiled()
@@ -107,3 +107,83 @@ def test_a_question_may_name_its_own_day():
     later = compiled(('moss = { say = "Moss"', 'moss = { from = 2027-01-01, say = "Moss"'))
     assert {a.act.brand for a in ask(later, "use email for order", TODAY)} == {"fern"}
     assert {a.act.brand for a in ask(later, "use email for order, on 2027-01-01", date(2026, 1, 1))} == {"fern", "moss"}
+
+
+@pytest.mark.parametrize(
+    ("question", "said"),
+    [
+        ("contact for news after agreeing", {"yes": ["*"]}),
+        ("contact for news after buying news", {"soft": ["news"]}),
+        ("contact for news after objecting news", {"stop": ["news"]}),
+        ("contact for news, person who refused for news and is held", {"no": ["news"]}),
+        ("contact for news, person stopped", {"stop": ["*"]}),
+    ],
+)
+def test_an_answer_may_be_given_in_many_words(question, said):
+    assert asked(question).said == {"yes": [], "no": [], "stop": [], "soft": []} | said
+
+
+def test_a_name_may_be_written_as_five_words_and_no_more():
+    long = ("[sources]", 'odd = { items = ["a_b_c_d_e", "a_b_c_d_e_f"], keep = "order" }\n\n[sources]')
+    policy = compiled(long)
+    assert Parser(policy, "use a b c d e for news").asked.items == ["a_b_c_d_e"]
+    with pytest.raises(Unclear, match='"f" is not a data item'):
+        Parser(policy, "use a b c d e f for news")
+
+
+@pytest.mark.parametrize("length", [1000, 1001])
+def test_a_question_has_at_most_a_thousand_characters(length):
+    question = "use email for news" + " " * (length - 18)
+    if length == 1000:
+        assert asked(question).verb == "use"
+    else:
+        with pytest.raises(Unclear, match="at most 1,000 characters"):
+            asked(question)
+
+
+@pytest.mark.parametrize(("size", "fits"), [("999999", True), ("1000000", False), ("0", True), ("-1", False)])
+def test_a_number_has_at_most_six_digits(size, fits):
+    if fits:
+        assert asked(f"use email for news, size {size}").act.size == int(size)
+    else:
+        with pytest.raises(Unclear, match="at most 999,999"):
+            asked(f"use email for news, size {size}")
+
+
+@pytest.mark.parametrize(("hour", "fits"), [("0", True), ("23", True), ("24", False)])
+def test_a_day_has_twenty_four_hours(hour, fits):
+    if fits:
+        assert asked(f"contact for news, hour {hour}").act.hour == int(hour)
+    else:
+        with pytest.raises(Unclear, match="at most 23"):
+            asked(f"contact for news, hour {hour}")
+
+
+@pytest.mark.parametrize("home", ["GB", "US-CA", "*", "GB+FR", "US-CA+*"])
+def test_a_residence_is_a_country_a_state_several_or_anywhere(home):
+    assert asked(f"use email for news, person in {home}").residence == home
+
+
+@pytest.mark.parametrize("home", ["GBR", "gb", "GB-SC", "US-C", "USCAL", "UK-CA", "GB+gb", "GB+", "ÄÄ"])
+def test_what_is_no_residence_is_refused(home):
+    with pytest.raises(Unclear, match="should be a country"):
+        asked(f"use email for news, person in {home}")
+
+
+def test_an_act_says_no_more_than_was_asked():
+    act = asked("use email for news").act
+    assert act == Act("use", "news", "", frozenset(["email"]), hour=12)
+    assert ask(POLICY, "contact for order", TODAY)[0].act.channel == "email"
+    assert {a.act.topic for a in ask(POLICY, "contact by email for order", TODAY)} == {""}
+
+
+def test_a_brand_counts_until_the_day_it_ends():
+    ending = compiled(('moss = { say = "Moss"', 'moss = { until = 2026-11-22, say = "Moss"'))
+    assert {a.act.brand for a in ask(ending, "use email for order", date(2026, 11, 21))} == {"fern", "moss"}
+    assert {a.act.brand for a in ask(ending, "use email for order", TODAY)} == {"fern"}
+
+
+def test_what_is_published_names_a_channel_and_a_topic_of_its_choice():
+    shown = ('uses = ["contact"], to = ["post"]', 'uses = ["contact"], shows = ["email"], to = ["post"]')
+    cells = {(a.act.channel, a.act.topic) for a in ask(compiled(shown), "publish email for news", TODAY)}
+    assert cells == {("email", "offers"), ("email", "events"), ("sms", "offers"), ("sms", "events")}

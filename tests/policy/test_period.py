@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from troth.policy.period import EVENTS, Keep, Length, gone_by, read_keep, read_length
+from troth.policy.period import EVENTS, UNITS, Keep, Length, gone_by, read_keep, read_length
 
 DAYS = st.dates(date(1999, 1, 1), date(2100, 12, 31))
 
@@ -47,6 +47,8 @@ def test_a_year_is_twelve_months_and_a_week_seven_days(start, number):
         (date(2026, 12, 31), "2 months", date(2027, 2, 28)),
         (date(2026, 3, 1), "25 hours", date(2026, 3, 3)),
         (date(2026, 3, 1), "24 hours", date(2026, 3, 2)),
+        (date(2026, 3, 1), "49 hours", date(2026, 3, 4)),
+        (date(9998, 12, 31), "1 year", date(9999, 12, 31)),
         (date(2026, 3, 1), "0 days", date(2026, 3, 1)),
     ],
 )
@@ -105,3 +107,23 @@ def test_a_period_past_the_end_of_the_calendar_is_refused():
 def test_working_days_need_a_calendar():
     with pytest.raises(ValueError, match="holidays"):
         Length(15, "working day").after(date(2026, 1, 1))
+
+
+def test_lengths_of_every_unit_can_be_compared():
+    lengths = [Length(1, unit).days for unit in UNITS]
+    assert lengths == [1 / 24, 1, 1.4, 7, 30.44, 365.25]
+    assert Length(3, "week").days == 21
+    assert [str(read_length(f"2 {unit}s")) for unit in UNITS] == [f"2 {unit}s" for unit in UNITS]
+
+
+@pytest.mark.parametrize(
+    ("text", "said", "written"),
+    [
+        ("until removed", "until you remove it", "until removed"),
+        ("order", "until the order", "order"),
+        ("removed + 1 day", "1 day after you remove it", "removed + 1 day"),
+        ("call+2 weeks", "2 weeks after the call", "call + 2 weeks"),
+    ],
+)
+def test_a_period_is_said_as_people_say_it(text, said, written):
+    assert (read_keep(text).say(), str(read_keep(text))) == (said, written)
