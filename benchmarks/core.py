@@ -41,9 +41,8 @@ from troth.vault import covers, identity, keys  # noqa: E402
 from troth.vault.held import reveal  # noqa: E402
 from troth.vault.models import Identifier, Profile  # noqa: E402
 
-VALUES = dict(
-    zip(FIELDS, ("Ada Lovelace", "1 Weir Lane", "Flat 3", "Eskholm", "EK1 1AA", "+442079460101"), strict=True)
-)
+TOLD = ("Ada Lovelace", "1 Weir Lane", "Flat 3", "Eskholm", "EK1 1AA", "+442079460101")
+VALUES = dict(zip(FIELDS, TOLD, strict=True))
 RESULT: dict[str, float | None] = {}
 
 

@@ -61,6 +61,15 @@ def pytest_unconfigure() -> None:
     shutil.rmtree(settings.TROTH_DATA, ignore_errors=True)
 
 
+@pytest.fixture(autouse=True)
+def _no_connection_of_another_test(request: pytest.FixtureRequest) -> None:
+    """Close what a test before left open: a request of a test without a database would stumble over it."""
+    if not request.node.get_closest_marker("database"):
+        for connection in connections.all(initialized_only=True):
+            if connection.connection is not None and not connection.in_atomic_block:
+                connection.close()
+
+
 @pytest.fixture(scope="session")
 def django_db_modify_db_settings(tmp_path_factory: pytest.TempPathFactory) -> None:
     """Point both databases at files, or at a PostgreSQL server, of this run's own."""
