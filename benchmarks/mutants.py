@@ -17,9 +17,9 @@ of what runs on import get a process in which the package has not been imported 
 It meets the files whose tests run its lines, those that kill most in a second first, and in each of them also the tests
 that do not seem to run them: what they use may have been made for an earlier one.
 
-Tests that killed a mutant's neighbours come first. All together may take a few seconds (--within); whatever is left out
-could only have killed more. A failure, a crash or five times that time is a kill. Hypothesis draws a third of its usual
-examples and does not look for the smallest one that fails. Words in sentences (f-strings, texts with
+Tests that killed a mutant's neighbours come first. All but its own may take a few seconds together (--within); whatever
+is left out could only have killed more. A failure, a crash or five times that time is a kill. Hypothesis draws a third
+of its usual examples and does not look for the smallest one that fails. Words in sentences (f-strings, texts with
 spaces), annotations and messages of exceptions are not mutated.
 """
 

@@ -6,6 +6,7 @@ import functools
 import gc
 import multiprocessing
 import os
+import time
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from multiprocessing.connection import Connection
@@ -78,8 +79,15 @@ class Notes:
         self.seconds: dict[str, float] = {}
         self.failing: set[str] = set()
 
+    @pytest.hookimpl(wrapper=True)
+    def pytest_runtest_protocol(self, item: pytest.Item) -> Iterator[None]:
+        started = time.process_time()  # of the processor: whatever else the machine does meanwhile does not count
+        try:
+            return (yield)
+        finally:
+            self.seconds[item.nodeid] = time.process_time() - started
+
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
-        self.seconds[report.nodeid] = self.seconds.get(report.nodeid, 0) + report.duration
         self.failing |= {report.nodeid} if report.failed else set()
 
     def pytest_collectreport(self, report: pytest.CollectReport) -> None:

@@ -94,7 +94,7 @@ class Tried:
         self.kills, self.met = Counter[tuple[str, str]](), Counter[tuple[str, str]]()
 
     def rounds(self, mutant: Mutant) -> list[Round]:
-        """Return the tests a mutant meets, as many as fit into `within` seconds.
+        """Return the tests a mutant meets: its own, and as many others as fit into `within` seconds.
 
         The file that most likely kills it in a second comes first, and in each file the tests that killed its
         neighbours, then those that run its lines, then the others.
@@ -104,17 +104,20 @@ class Tried:
         for one, chosen in sorted(met, key=lambda each: self._rank(mutant, each[0]), reverse=True):
             names = sorted(one.seconds, key=lambda n: (-self.kills[module, n], n not in chosen, one.seconds[n]))
             totals = accumulate(one.seconds[name] for name in names)
-            fit = [name for name, total in zip(names, totals, strict=True) if total < left]
-            left -= sum(one.seconds[name] for name in fit)
+            fit = [name for name, total in zip(names, totals, strict=True) if total < left or one.own(mutant)]
+            left -= 0.0 if one.own(mutant) else sum(one.seconds[name] for name in fit)
             rounds += [(one.path, fit, self.known[one.path].difference(fit))] if fit else []
         return rounds
 
     def names(self, mutant: Mutant) -> list[str]:
-        """Return the tests that run a mutant's lines, as many as fit: those that killed its neighbours first."""
+        """Return the tests that run a mutant's lines: its own, and as many others as fit into `within` seconds.
+
+        Those that killed its neighbours come first.
+        """
         module = mutant.module
         found = [(not one.own(mutant), took, name) for one in self.tests for name, took in one.that_run(mutant).items()]
         found.sort(key=lambda each: (-self.kills[module, each[2]], *each))
-        totals = accumulate(took for _, took, _ in found)
+        totals = accumulate(took if other else 0.0 for other, took, _ in found)
         return [name for (*_, name), total in zip(found, totals, strict=True) if total < self.within]
 
     def _rank(self, mutant: Mutant, one: Tests) -> tuple[bool, float]:
