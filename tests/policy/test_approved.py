@@ -9,6 +9,7 @@ from dataclasses import fields, is_dataclass
 from datetime import date
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -217,7 +218,7 @@ def acts_of(name, purpose):
         )
 
 
-PEOPLE = {
+PEOPLE: dict[str, dict[str, Any]] = {
     "silent": {}, "yes": {"yes": ["*"]}, "no": {"no": ["*"]}, "stop": {"stop": ["*"]}, "sale": {"soft": ["*"]},
     "signal": {"yes": ["*"], "signal": True}, "12": {"yes": ["*"], "age": 12}, "15": {"yes": ["*"], "age": 15},
     "15, parent": {"yes": ["*"], "age": 15, "flags": ["parent"]}, "16": {"yes": ["*"], "age": 16},
@@ -229,7 +230,7 @@ PEOPLE = {
 
 def told(act, residence):
     """Return in one line what many people are answered, those together who are answered alike."""
-    alike = {}
+    alike: dict[str, list[str]] = {}
     for who, said in PEOPLE.items():
         decision = fernwood().decide(act, fernwood().standing(residence, **said), DAY)
         why = "; ".join(f"{r.code} {r.line}" for r in decision.reasons[:3])
