@@ -30,7 +30,8 @@ def fold(hashes: Sequence[bytes]) -> bytes:
     """Return the root over a power of two of neighbouring hashes."""
     row = list(hashes)
     while len(row) > 1:
-        row = [sha256(b"\x01" + row[i] + row[i + 1]).digest() for i in range(0, len(row), 2)]
+        pairs = iter(row)
+        row = [sha256(b"\x01" + left + right).digest() for left, right in zip(pairs, pairs, strict=True)]
     return row[0]
 
 
@@ -200,7 +201,8 @@ class Growing:
                 tile += b"".join(part)
                 done += len(part)
                 if len(tile) == WIDTH * SIZE:
-                    above.append(fold([bytes(tile[at : at + SIZE]) for at in range(0, len(tile), SIZE)]))
+                    whole = bytes(tile)
+                    above.append(fold([whole[at : at + SIZE] for at in range(0, len(whole), SIZE)]))
             level, first, row = level + 1, first // WIDTH, above
 
     def root(self) -> bytes:
