@@ -23,7 +23,7 @@ from troth.ledger.entry import Entry
 from troth.policy import Compiled
 from troth.policy.acts import FLAGS
 from troth.policy.period import Keep, gone_by
-from troth.vault import covers
+from troth.vault import covers, keys
 from troth.vault.models import HeldRow, Person, PersonRow, person_rows
 
 from . import periods, policies
@@ -66,6 +66,8 @@ def sweep(at: datetime, *, dry_run: bool = False) -> Iterator[Step]:
             for batch in _batches(due, keep, at):
                 _let_go(model, batch, category, compiled, at)
                 yield Step(model.__name__, category, f"data.{category}.keep", len(batch))
+    if not dry_run:
+        keys.empty_log("default")  # SQLite's write-ahead log still holds what was deleted
 
 
 def _clocks(model: type[PersonRow], compiled: Compiled) -> Iterator[tuple[str, Keep, Q]]:
