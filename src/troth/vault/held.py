@@ -157,9 +157,12 @@ def unpacked(row: HeldRow, key: bytes) -> dict[str, Any]:
 
 def reveal(row: HeldRow, key: bytes) -> dict[str, Any]:
     """Return every held value of a row, plain and typed. Raises Tampered. For the doors alone."""
-    labels = row.labels()
     packed = unpacked(row, key)
-    return {name: seal.UNPACK[labels[name].kind](packed[name]) if name in packed else None for name in labels}
+    opened: dict[str, Any] = {}
+    for name, label in row.labels().items():
+        value = packed.get(name)
+        opened[name] = value if value is None or label.kind in seal.AS_IS else seal.UNPACK[label.kind](value)
+    return opened
 
 
 def reseal(row: HeldRow, key: bytes, person: UUID, new_key: bytes) -> dict[str, Any]:

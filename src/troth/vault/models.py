@@ -7,11 +7,13 @@ import time
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import date
+from functools import cache
 from typing import Any, ClassVar, Self
 from uuid import UUID, uuid4
 
 from django.db import models
-from django.db.models.signals import class_prepared, pre_delete
+from django.db.models import signals
+from django.db.models.base import ModelState
 from django.utils.timezone import now
 
 from . import covers
@@ -63,6 +65,11 @@ class HeldQuerySet(models.QuerySet[Any]):
         return super().update(**changes)
 
 
+@cache
+def _columns(model: type[models.Model]) -> tuple[str, ...]:
+    return tuple(column.attname for column in model._meta.concrete_fields)
+
+
 class HeldRow(PersonRow):
     """A row with held fields: provenance, and one sealed column for all of them."""
 
@@ -76,6 +83,21 @@ class HeldRow(PersonRow):
 
     class Meta:
         abstract = True
+
+    @classmethod
+    def from_db(cls, db: str | None, field_names: Collection[str], values: Collection[Any], **more: Any) -> Self:  # noqa: ANN401 -- Django's signature
+        """Make a row of what was read. Whole rows go past Django's constructor: a fifth of the time of reading a list.
+
+        It sorts out arguments, checks each and tells whoever listens; a row just read needs none of that.
+        """
+        names = _columns(cls)
+        if len(values) != len(names) or more or signals.pre_init.receivers or signals.post_init.receivers:
+            return super().from_db(db, field_names, values, **more)
+        row = cls.__new__(cls)
+        row._state = state = ModelState()
+        state.adding, state.db = False, db
+        row.__dict__.update(zip(names, values, strict=True))
+        return row
 
     @property
     def given(self) -> dict[str, Any]:
@@ -131,10 +153,10 @@ def _only_by_keep(sender: type[models.Model], instance: HeldRow, **_: object) ->
 
 def _watch(sender: type[models.Model], **_: object) -> None:
     if issubclass(sender, HeldRow) and not sender._meta.abstract:
-        pre_delete.connect(_only_by_keep, sender=sender)
+        signals.pre_delete.connect(_only_by_keep, sender=sender)
 
 
-class_prepared.connect(_watch)
+signals.class_prepared.connect(_watch)
 
 
 class Person(models.Model):

@@ -42,7 +42,9 @@ TYPES: Final[Mapping[str, type | tuple[type, ...]]] = {
     "decimal": Decimal,
     "bytes": bytes,
 }
+AS_IS: Final = frozenset({"text", "json"})  # kinds that packing leaves alone
 _encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), allow_nan=False).encode
+_decode = json.JSONDecoder().raw_decode  # without looking for an encoding or blanks: only `seal` writes what it reads
 
 
 def seal(key: bytes, values: Mapping[str, Any], identity: bytes) -> bytes:
@@ -59,5 +61,5 @@ def unseal(key: bytes, sealed: bytes, identity: bytes) -> dict[str, Any]:
         plain = AESGCM(key).decrypt(sealed[1 : 1 + NONCE], sealed[1 + NONCE :], FORMAT + identity)
     except InvalidTag:
         raise ValueError("sealed for another row, or altered") from None
-    values: dict[str, Any] = json.loads(plain)
+    values: dict[str, Any] = _decode(plain.decode())[0]
     return values
