@@ -1,11 +1,15 @@
 """Holding a policy against the law and against its own promises."""
 
+from dataclasses import replace
 from datetime import date
 
 import pytest
 from tests.policy.making import TODAY, compiled
 
+from troth.laws import packs
 from troth.policy.check import check, overruled
+from troth.policy.engine import Compiled
+from troth.policy.law import LawRule
 from troth.policy.promises import check_promises
 
 
@@ -95,3 +99,56 @@ def test_a_promise_is_kept_or_says_what_broke_it(promise, problem):
 def test_a_promise_that_names_no_brand_topic_or_place_speaks_for_all_of_them():
     kept = {one.name: one.answers for one in check_promises(compiled(), TODAY)}
     assert kept["stop_is_stop"] == 2 * 2 * 2  # brands, topics, and people in the UK and of unknown residence
+
+
+def with_law(**effect):
+    """Return a British pack with one more rule."""
+    rule = LawRule("odd", "Odd Act", "odd things are odd", "k", **effect)
+    return {"uk": replace(packs()["uk"], rules=(*packs()["uk"].rules, rule))}
+
+
+SHOWS = ('uses = ["contact"], to = ["post"]', 'uses = ["contact"], shows = ["email"], to = ["post"]')
+
+
+@pytest.mark.parametrize(
+    ("rule", "clauses"),
+    [
+        ({"verbs": ("use",), "ban": True}, {"purposes.order", "purposes.suit", "purposes.news"}),
+        ({"verbs": ("collect",), "ban": True}, {"purposes.order", "purposes.suit", "purposes.news"}),
+        ({"verbs": ("collect",), "care": ("card",), "ban": True}, {"purposes.order"}),
+        ({"verbs": ("publish",), "ban": True}, {"purposes.news"}),
+        ({"verbs": ("disclose",), "care": ("card",), "ban": True}, {"purposes.order"}),
+        ({"verbs": ("disclose",), "roles": ("processor",), "ban": True}, {"purposes.order", "purposes.news"}),
+        ({"verbs": ("contact",), "channels": ("sms",), "ban": True}, {"purposes.news"}),
+        ({"verbs": ("use",), "need": "objection"}, {"purposes.order"}),
+        ({"verbs": ("use",), "need": "consent"}, {"purposes.order", "purposes.suit"}),
+        ({"verbs": ("contact",), "need": "consent"}, set()),
+    ],
+)
+def test_a_law_overrules_the_acts_it_speaks_of_and_no_others(rule, clauses):
+    policy = Compiled(compiled(SHOWS).book.file, with_law(**rule))
+    assert {one.clause for one in overruled(policy, TODAY) if one.law == "uk.odd (Odd Act)"} == clauses
+
+
+def test_what_only_a_wall_lets_through_is_not_held_against_the_law():
+    other = ('to = ["till"] }', 'to = ["till", "post"] }')
+    policy = Compiled(compiled(other).book.file, with_law(verbs=("disclose",), care=("card",), ban=True))
+    found = [one for one in overruled(policy, TODAY) if one.law == "uk.odd (Odd Act)"]
+    assert [one.clause for one in found] == ["purposes.order"]
+
+
+def test_a_brand_that_is_over_is_not_asked_about():
+    gone = ('fern = { say = "Fern"', 'fern = { until = 2026-11-22, say = "Fern"')
+    policy = Compiled(compiled(gone).book.file, with_law(verbs=("use",), ban=True))
+    assert {one.clause for one in overruled(policy, TODAY) if one.law == "uk.odd (Odd Act)"} == {
+        "purposes.order", "purposes.suit", "purposes.news",
+    }  # fmt: skip
+
+
+def test_a_policy_holds_only_when_it_is_of_one_piece_and_nothing_overrules_it():
+    report = check(compiled(), TODAY)
+    assert (report.broken, report.holds) == (False, True)
+    broken = check(compiled(('get = "no: choices.news"', 'get = "yes"')), TODAY)
+    assert (broken.broken, broken.holds, broken.overruled) == (True, False, ())
+    fee = check(compiled(('say = "get a copy", by', 'say = "get a copy", fee = 1, by')), TODAY)
+    assert (fee.broken, fee.holds) == (False, False)

@@ -107,3 +107,47 @@ def test_people_may_live_in_more_places_than_a_byte_can_number():
     crowd = [policy.standing(home, yes=["news"], age=30) for home in homes]
     verdicts = decide_columns(policy, OFFERS, to_columns(crowd), TODAY)
     assert list(verdicts.allowed) == [policy.decide(OFFERS, person, TODAY).allowed for person in crowd]
+
+
+def test_an_answer_of_the_columns_has_one_reason_and_a_bitmap_no_longer_than_the_people():
+    policy = compiled()
+    for act in (OFFERS, OFFERS._replace(brand="ferm", topic="gossip")):
+        verdicts = decide_columns(policy, act, to_columns(crowd_of(policy, 70)), TODAY)
+        assert {len(outcome.reasons) for outcome in verdicts.outcomes} == {1}
+        assert {len(who) for who in verdicts.who} == {2}
+
+
+def test_an_act_that_rests_on_two_choices_needs_both_and_is_stopped_by_either():
+    lines = (
+        ('say = "send you news", choice = "news"', 'say = "send you news", choice = ["news", "extra"]'),
+        ("[choices.news]", '[choices.extra]\nsay = "more"\nask = "in"\nsoft = ["email"]\nchannels = ["email"]\n\n[choices.news]\nsoft = ["email"]'),
+    )  # fmt: skip
+    policy = compiled(*lines)
+    said = [
+        {kind: names}
+        for kind in ("yes", "no", "stop", "soft")
+        for names in ([], ["news"], ["extra"], ["news", "extra"])
+    ]
+    mixed = [
+        {"yes": ["news"], "soft": ["extra"]},
+        {"yes": ["news", "extra"], "no": ["extra"]},
+        {"yes": ["news", "extra"], "stop": ["news"]},
+    ]
+    crowd = [policy.standing("GB", age=30, **one) for one in (*said, *mixed)]
+
+    verdicts = decide_columns(policy, OFFERS, to_columns(crowd), TODAY)
+
+    one_by_one = [policy.decide(OFFERS, person, TODAY).because for person in crowd]
+    assert [verdicts.outcomes[code].because for code in verdicts.codes] == one_by_one
+    assert {why.code for why in one_by_one} == {"consented", "soft", "refused", "stopped", "not_asked"}
+
+
+def test_more_slots_than_a_byte_holds_stand_in_bitmaps_of_their_own():
+    policy = compiled()
+    person = policy.standing("GB", yes=["*"], age=30)
+    table = to_columns([policy.standing("GB"), person])
+    assert len(policy.book.slots) > 8
+    assert {slot: int(words[0]) for slot, words in table.said["yes"].items()} == dict.fromkeys(
+        range(len(policy.book.slots)), 2
+    )
+    assert {bit: int(words[0]) for bit, words in table.core.items()} == {0: 3, 1: 1, 2: 3, 3: 1, 4: 3}  # ages 31 and 21

@@ -199,3 +199,38 @@ def test_a_policy_without_a_brand_has_no_graph():
 
     with pytest.raises(ValueError, match="without a brand"):
         graph(bare, TODAY)
+
+
+def graph_of(*lines, on=TODAY):
+    return {node["@id"]: node for node in graph(compiled(*lines), on)["@graph"]}
+
+
+def test_a_purpose_for_children_is_about_them_and_their_parents():
+    kind = ('basis = "interest"', 'basis = "interest", kind = "children"')
+    people = [one["@id"] for one in graph_of(kind)["#purposes.suit"]["dpv:hasDataSubject"]]
+    assert {"dpv:Child", "dpv:ParentOfDataSubject"} <= set(people)
+    assert not {"dpv:Child"} & {one["@id"] for one in graph_of()["#purposes.suit"]["dpv:hasDataSubject"]}
+
+
+def test_what_is_over_is_in_no_graph():
+    ended = (
+        'mailing house", role = "processor", in = ["GB"]',
+        'mailing house", role = "processor", until = 2026-11-22, in = ["GB"]',
+    )
+    first = ("[recipients]\n", '[recipients]\npast = { role = "processor", in = ["GB"], until = 2026-11-22 }\n')
+    assert "#recipients.post" not in graph_of(ended)
+    assert {"#recipients.till", "#recipients.post"} <= graph_of(first).keys()
+    assert "#recipients.past" not in graph_of(first)
+
+
+def test_the_terms_of_a_graph_are_those_of_the_vocabularies():
+    made = {
+        "@context": {"dpv:X": "dpv:Y"},
+        "@id": "#a",
+        "dpv:hasPurpose": [{"@id": "dpv:Purpose"}, {"pd:Email": "said: plainly"}],
+    }
+    assert terms(made) == {
+        "https://w3id.org/dpv#hasPurpose", "https://w3id.org/dpv#Purpose", "https://w3id.org/dpv/pd#Email",
+    }  # fmt: skip
+    assert terms("dpv:Purpose") == {"https://w3id.org/dpv#Purpose"}
+    assert terms(7) == terms("plain") == terms([]) == frozenset()
