@@ -1,6 +1,7 @@
 """The columnar twin answers for everybody what the engine answers for each."""
 
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import pytest
@@ -123,7 +124,7 @@ def test_an_act_that_rests_on_two_choices_needs_both_and_is_stopped_by_either():
         ("[choices.news]", '[choices.extra]\nsay = "more"\nask = "in"\nsoft = ["email"]\nchannels = ["email"]\n\n[choices.news]\nsoft = ["email"]'),
     )  # fmt: skip
     policy = compiled(*lines)
-    said = [
+    said: list[dict[str, Any]] = [
         {kind: names}
         for kind in ("yes", "no", "stop", "soft")
         for names in ([], ["news"], ["extra"], ["news", "extra"])

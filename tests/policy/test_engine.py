@@ -1,6 +1,7 @@
 """What the engine keeps, and how a person's answers are folded into the whole of a choice."""
 
 from datetime import date
+from typing import Any
 
 import pytest
 from tests.policy.making import TODAY, compiled
@@ -104,7 +105,7 @@ def test_a_second_answer_to_the_same_question_is_looked_up(monkeypatch):
 
 def test_people_who_differ_are_never_given_each_others_answer():
     policy = compiled()
-    said = [{"yes": ["news"]}, {"no": ["news"]}, {"stop": ["news"]}, {"soft": ["news"]}, {}, {"yes": ["news"], "age": 12},
+    said: list[dict[str, Any]] = [{"yes": ["news"]}, {"no": ["news"]}, {"stop": ["news"]}, {"soft": ["news"]}, {}, {"yes": ["news"], "age": 12},
             {"yes": ["news"], "flags": ["restricted"]}, {"yes": ["news"], "flags": ["erasing"]}]  # fmt: skip
     for _ in range(2):
         codes = [policy.decide(OFFERS, policy.standing("GB", **one), TODAY).because.code for one in said]
@@ -128,7 +129,8 @@ def test_a_standing_of_another_version_is_stale_even_after_the_same_was_asked_of
 
 
 @pytest.mark.parametrize("wrong", [(None, Standing(), TODAY), (OFFERS, None, TODAY), (OFFERS, Standing(), None), (tuple(OFFERS), Standing(), TODAY),
-                                   (OFFERS._replace(items=["email"]), Standing(), TODAY), (OFFERS._replace(items=frozenset([1])), Standing(), TODAY)])  # fmt: skip
+                                   (OFFERS._replace(items=["email"]), Standing(), TODAY),  # type: ignore[arg-type]
+                                   (OFFERS._replace(items=frozenset([1])), Standing(), TODAY)])  # type: ignore[list-item]  # fmt: skip
 def test_what_is_no_question_is_refused_as_such(wrong):
     decision = POLICY.decide(*wrong)
     assert (decision.allowed, decision.because.code, decision.because.clause) == (False, "unknown", "unknown.act")
