@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import atexit
 import base64
 import os
+import shutil
 import sys
 import tempfile
 import types
@@ -11,8 +13,9 @@ from pathlib import Path
 
 
 def start(*, postgresql: bool = False) -> Path:
-    """Set Django up on databases made for this run, and return the folder they lie in."""
+    """Set Django up on databases made for this run, and return the folder they lie in; both go when it ends."""
     folder = Path(tempfile.mkdtemp(prefix="troth-bench-"))
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
     os.environ.update(
         TROTH_DATA=str(folder),
         TROTH_ROOT_KEY="1:" + base64.b64encode(b"k" * 32).decode(),
