@@ -7,7 +7,7 @@ import pytest
 from tests.policy.making import TODAY
 
 from troth.laws import packs
-from troth.policy.law import protecting
+from troth.policy.law import Demand, LawRule, protecting
 from troth.policy.nouns import Shield
 
 ALL = packs()
@@ -111,3 +111,22 @@ def test_what_is_no_state_is_nowhere_known(residence):
 def test_two_packs_that_cover_one_country_both_protect_its_people():
     second = replace(ALL["uk"], head=replace(ALL["uk"].head, name="uk-2"))
     assert {pack.name for pack, _ in protecting("GB", {"uk": ALL["uk"], "uk-2": second})} == {"uk", "uk-2"}
+
+
+def test_a_rule_or_demand_holds_from_its_first_day_until_its_last():
+    begin, end = date(2026, 3, 1), date(2026, 6, 1)
+    rule = LawRule("r", "c", "s", "k", begin=begin, end=end, ban=True)
+    demand = Demand("d", "x", "c", "s", "k", begin=begin, end=end)
+    days = [begin - timedelta(days=1), begin, end - timedelta(days=1), end]
+    assert [rule.in_force(day, "") for day in days] == [False, True, True, False]
+    assert [demand.in_force(day) for day in days] == [False, True, True, False]
+    dated = Demand(
+        "d", "x", "c", "s", "k", regions={"TX": date(2026, 4, 1), "CO": date(2026, 5, 1)}, begin=begin, end=end
+    )
+    assert [dated.in_force(day) for day in (begin, date(2026, 3, 31), date(2026, 4, 1))] == [False, False, True]
+
+
+def test_a_residence_of_several_words_is_a_strange_one():
+    assert {pack.name for pack, _ in protecting("US-C", ALL)} == {name for name, _ in EVERYBODY}
+    assert {pack.name for pack, _ in protecting("US-CALI", ALL)} == {name for name, _ in EVERYBODY}
+    assert protecting("IT", ALL) == ((ALL["eu"], "IT"),)

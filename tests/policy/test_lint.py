@@ -1,9 +1,16 @@
 """What a policy may not leave out or contradict, one near miss at a time."""
 
+from dataclasses import replace
+from datetime import date
+
 import pytest
 from tests.policy.making import TODAY, compiled
 
-from troth.policy.lint import lint
+from troth.policy.document import Sentence
+from troth.policy.lint import lint, page_is_whole, pages
+from troth.policy.page import compile_page
+
+MAIL = 'mailing house", role = "processor", in = ["GB"]'
 
 
 def findings(*lines):
@@ -124,3 +131,65 @@ def test_findings_carry_the_line_they_stand_on():
         "small.toml",
         next(n for n, line in enumerate(compiled().book.file.reader.text.splitlines(), 1) if line.startswith("suit =")),
     )
+
+
+@pytest.mark.parametrize(
+    ("lines", "expected"),
+    [
+        # a purpose of everything is passed over, the ones after it are not
+        ([('uses = ["contact", "orders", "card"], to = ["till"]', 'uses = ["*"], to = ["till"]'),
+          ('uses = ["contact"], to = ["post"]', 'uses = ["contact", "card"], to = ["post"]')],
+         [("purposes.news.uses", 'uses "card", which data.card.only_for keeps for others')]),
+        # a recipient that walls leave nothing
+        ([('to = ["till"] }', 'to = { till = ["card"], post = ["card"] } }')],
+         [("purposes.order.to", 'names "post", but walls leave it nothing')]),
+        ([('to = ["till"] }', 'to = { till = ["card"], post = ["card", "email"] } }')], []),
+        # four choices may be followed, five may not
+        ([('choice = "news"', 'choice = ["news", "a", "b", "c"]'), ("[choices.news]", "".join(f'[choices.{c}]\nask = "in"\n' for c in "abc") + "[choices.news]")], []),
+        ([('choice = "news"', 'choice = ["news", "a", "b", "c", "d"]'), ("[choices.news]", "".join(f'[choices.{c}]\nask = "in"\n' for c in "abcd") + "[choices.news]")],
+         [("purposes.news.choice", "rests on more than 4 choices")]),
+        # days that run backwards, in every table that has days
+        ([(f"{MAIL}", f"{MAIL}, from = 2027-01-01, until = 2027-01-01")], [("recipients.post", "ends before it begins")]),
+        ([('basis = "interest"', 'basis = "interest", from = 2027-01-01, until = 2027-01-01')], [("purposes.suit", "ends before it begins")]),
+        ([("parent = true", "parent = true, from = 2027-01-01, until = 2027-01-01")], [("sources.shop", "ends before it begins")]),
+        ([("adult_from = 16\n", 'adult_from = 16\nentities = { e = { say = "E", from = 2027-01-01, until = 2027-01-01 } }\n')],
+         [("policy.entities.e", "ends before it begins")]),
+        # several things at once are named in their order
+        ([('uses = ["orders"], interest', 'uses = ["orders"], shows = ["mobile", "email"], interest')],
+         [("purposes.suit.shows", "shows email, mobile, which the purpose does not use")]),
+    ],
+)  # fmt: skip
+def test_a_gap_is_told_in_full(lines, expected):
+    assert findings(*lines) == expected
+
+
+def test_the_pages_of_brands_in_force_are_read_and_of_no_others():
+    empty = ('links = { say = "other sites follow their own policies", check = "links carry no identity" }\n', "")
+    for day, brands in (
+        (date(2026, 11, 21), 1),
+        (date(2026, 11, 22), 2),
+        (date(2026, 11, 30), 2),
+        (date(2026, 12, 1), 1),
+    ):
+        lines = (
+            ('fern = { say = "Fern"', 'fern = { until = 2026-12-01, say = "Fern"'),
+            ('moss = { say = "Moss"', 'moss = { from = 2026-11-22, say = "Moss"'),
+        )
+        assert len(list(pages(compiled(empty, *lines), day))) == brands
+
+
+def test_a_sentence_that_says_nothing_or_rests_on_nothing_is_a_finding():
+    policy = compiled()
+    page = compile_page(policy, "fern", "uk", TODAY)
+    odd = [
+        Sentence(" ", "policy"),
+        Sentence("We say so.", "purposes.nothing"),
+        Sentence("The law says so.", "law.uk.any"),
+    ]
+    whole = replace(page, short=(*page.short, *odd))
+    assert [finding[:2] for finding in page_is_whole(policy, whole)] == [
+        ("policy", 'the sentence " " rests on no line'),
+        ("purposes.nothing", 'the sentence "We say so." rests on no line'),
+    ]
+    short = replace(page, sections=page.sections[1:])
+    assert [finding[1] for finding in page_is_whole(policy, short)] == ["the page does not have its eleven sections"]

@@ -307,3 +307,54 @@ def test_a_file_of_half_the_permitted_size_is_read_or_refused_in_seconds(text):
 def test_a_table_below_a_list_of_tables_is_found_on_its_line():
     found = lines_of("[[rule]]\nid = 1\n[rule.in]\nFR = 2\n[[rule]]\n[[rule.x]]\n[[rule.x]]\ny = 3\n")
     assert (found.get(("rule", "0", "in", "FR")), found.get(("rule", "1", "x", "1", "y"))) == (4, 8)
+
+
+def rules_of(*rules):
+    """Return what is said of a law pack with these rules."""
+    head = '[pack]\nname = "x"\nsay = "X"\ncovers = ["GB"]\nread = 2026-01-01\n'
+    lines = [f'[[rule]]\nid = "{name}"\ncite = "c"\nsay = "s"\ntrust = "k"\n{effect}\n' for name, effect in rules]
+    try:
+        load_pack((head + "".join(lines)).encode(), "x.toml")
+    except PolicyError as broken:
+        return [(one.path, one.what) for one in broken.problems]
+    return []
+
+
+@pytest.mark.parametrize(
+    ("effect", "problem"),
+    [
+        ("ban = true", ""),
+        ("hours = [8, 21]", ""),
+        ("hours = [0, 1]", ""),
+        ("hours = [21, 8]", '"a" should give its hours as [from, to]'),
+        ("hours = [8]", '"a" should give its hours as [from, to]'),
+        ("hours = [8, 9, 10]", '"a" should give its hours as [from, to]'),
+        ("", '"a" should have exactly one effect'),
+        ("ban = true\nunder = 13", '"a" should have exactly one effect'),
+        ('signal = "gpc"\nlisted = "tps"', '"a" should have exactly one effect'),
+    ],
+)
+def test_a_rule_of_law_has_one_effect(effect, problem):
+    assert rules_of(("b", "ban = true"), ("a", effect)) == ([("rule[1]", problem)] if problem else [])
+
+
+def test_a_rule_of_law_has_a_name_of_its_own():
+    assert rules_of(("a", "ban = true"), ("a", "under = 13")) == [("rule[1]", '"a" is used twice')]
+
+
+def test_a_pack_that_is_not_utf_8_is_refused():
+    with pytest.raises(PolicyError, match="not UTF-8"):
+        load_pack(b'[pack]\nname = "\xff"', "x.toml")
+
+
+def test_an_item_that_is_no_word_defines_no_name():
+    found = problems(
+        changed(
+            ('items = ["purchases"]', 'items = ["purchases", 3]'),
+            ('uses = ["orders"], interest', 'uses = ["3"], interest'),
+        )
+    )
+    assert [(one.path, one.what) for one in found] == [
+        ("data.orders.items[1]", "should be text in quotes, not a number"),
+        ("purposes.suit.uses[0]", '"3" is not a category or item of this policy'),
+    ]
