@@ -3,6 +3,7 @@
     make mutants                             every module
     make mutants ARGS="period rules"         some of them
     make mutants ARGS="rules --sample 200"   a random part, the same each time
+    make mutants ARGS="--again FILE"         those that survived an earlier run, whose output is in a file
 
 Our own mutator and not mutmut, for three reasons, tried with mutmut 3.8 on a copy of this project. It leaves every
 decorated function alone, and the look-ups of `book.py` are cached properties. It leaves module tables and class bodies
@@ -12,10 +13,10 @@ ran unbroken, so its mutants survive falsely. The source on disk is never touche
 
 First every test file, and every module's doctests, runs by itself on unbroken code, to learn how long each test takes,
 which lines it runs and whether it fails anyhow. Then each mutant inside a function meets the tests that run its lines,
-in a fork of a process that has read all tests and takes the broken function into a package imported before. Mutants
-of what runs on import get a process in which the package has not been imported yet; pytest, Hypothesis and NumPy have.
-It meets the files whose tests run its lines, those that kill most in a second first, and in each of them also the tests
-that do not seem to run them: what they use may have been made for an earlier one.
+in a fork of a process that has read all tests and takes the broken function into a package imported before. Mutants of
+what runs on import, and survivors that also run then, get a process in which the package has not been imported yet;
+pytest, Hypothesis and NumPy have. It meets the files whose tests run its lines, those that kill most in a second first,
+and in each of them also the tests that do not seem to run them: what they use may have been made for an earlier one.
 
 Tests that killed a mutant's neighbours come first. All but its own may take a few seconds together (--within); whatever
 is left out could only have killed more. A failure, a crash or five times that time is a kill. Hypothesis draws a third
@@ -69,7 +70,7 @@ def _be_warm(mutants: list[Mutant], tried: Tried, jobs: int, out: Connection) ->
         for number, (mutant, trial) in enumerate(try_all(mutants, start, jobs), 1):
             if trial and trial.noticed():
                 tried.note(trial)
-            elif trial and trial.passed:
+            elif trial and trial.passed and not any(one.reads(mutant) for one in tried.tests):
                 survivors.append(mutant)
                 print(f"  survived  {mutant}", flush=True)
             else:
@@ -105,6 +106,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(description="Break the policy engine in small ways and see whether tests notice.")
     parser.add_argument("modules", nargs="*", choices=[*known, []], help="modules of src/troth/policy; all unless said")
     parser.add_argument("--sample", type=int, default=0, help="try only this many, drawn at random")
+    parser.add_argument("--again", type=Path, help="try only those that survived in this output of an earlier run")
     parser.add_argument("--within", type=float, default=5, help="seconds of tests a mutant meets at most")
     parser.add_argument("--jobs", type=int, default=min(2, os.cpu_count() or 1), help="how many at a time")
     asked = parser.parse_args()
@@ -113,6 +115,9 @@ def main() -> int:
         importlib.import_module(name)
     draw_fewer()
     mutants = [mutant for module in asked.modules or known for mutant in mutants_of(module)]
+    if asked.again:
+        told = {line.strip() for line in asked.again.read_text(encoding="utf-8").splitlines()}
+        mutants = [mutant for mutant in mutants if {f"survived  {mutant}", f"no test runs  {mutant}"} & told]
     if 0 < asked.sample < len(mutants):
         mutants = sorted(Random(1).sample(mutants, asked.sample), key=mutants.index)
     print(f"{len(mutants)} mutants; first every test file on unbroken code", flush=True)

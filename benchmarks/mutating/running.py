@@ -45,9 +45,13 @@ class Tests:
 
         Doctests of other modules count only if they run the lines themselves.
         """
-        if self._runs("", mutant) and (self.own(mutant) or not self.path.startswith("src")):
+        if self.reads(mutant) and (self.own(mutant) or not self.path.startswith("src")):
             return dict(self.seconds)
         return {name: seconds for name, seconds in self.seconds.items() if self._runs(name, mutant)}
+
+    def reads(self, mutant: Mutant) -> bool:
+        """Tell whether reading the file runs a mutant's lines: then tests read beforehand may not see it."""
+        return self._runs("", mutant)
 
     def own(self, mutant: Mutant) -> bool:
         return Path(self.path).stem in (f"test_{mutant.module}", mutant.module)

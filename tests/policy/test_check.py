@@ -152,3 +152,38 @@ def test_a_policy_holds_only_when_it_is_of_one_piece_and_nothing_overrules_it():
     assert (broken.broken, broken.holds, broken.overruled) == (True, False, ())
     fee = check(compiled(('say = "get a copy", by', 'say = "get a copy", fee = 1, by')), TODAY)
     assert (fee.broken, fee.holds) == (False, False)
+
+
+@pytest.mark.parametrize(
+    ("get", "act"),
+    [
+        ('get = "maybe"', ""),
+        ('get = "no: choices.newz"', ""),
+        ('get = "no: choices.news"', "contact by pigeon for news"),
+    ],
+)
+def test_a_promise_that_cannot_be_asked_has_no_answers(get, act):
+    changes = [('get = "no: choices.news"', get)] if get != 'get = "no: choices.news"' else []
+    changes += [('try = "contact by email for news after refusing"', f'try = "{act}"')] if act else []
+    kept = {one.name: one for one in check_promises(compiled(*changes), TODAY)}["stop_is_stop"]
+    assert (kept.answers, kept.broken, bool(kept.problem)) == (0, (), True)
+
+
+def test_a_promise_may_name_a_line_of_the_law():
+    banned = with_law(verbs=("use",), kinds=("survey",), ban=True)
+    lines = (
+        ('basis = "interest"', 'basis = "interest", kind = "survey"'),
+        ('try = "contact by email for news after refusing", get = "no: choices.news"', 'try = "use orders for suit, person in GB", get = "no: law.uk.odd"'),
+    )  # fmt: skip
+    policy = Compiled(compiled(*lines).book.file, banned)
+    assert [(one.name, one.problem) for one in check_promises(policy, TODAY)][1][1] is not None  # the clause decides
+    allowed = ('get = "no: choices.news"', 'get = "no: law.uk.nothing"')
+    kept = {one.name: one for one in check_promises(compiled(allowed), TODAY)}["stop_is_stop"]
+    assert kept.answers == 8
+    assert kept.problem is not None
+
+
+def test_a_promise_about_nobody_is_not_kept():
+    ended = [('fern = { say = "Fern"', 'fern = { until = 2026-11-01, say = "Fern"'), ('moss = { say = "Moss"', 'moss = { until = 2026-11-01, say = "Moss"')]  # fmt: skip
+    kept = check_promises(compiled(*ended), TODAY)
+    assert {one.problem.what for one in kept if one.problem} == {"asks about nothing: no brand is in force"}

@@ -49,6 +49,10 @@ def test_a_year_is_twelve_months_and_a_week_seven_days(start, number):
         (date(2026, 3, 1), "24 hours", date(2026, 3, 2)),
         (date(2026, 3, 1), "49 hours", date(2026, 3, 4)),
         (date(9998, 12, 31), "1 year", date(9999, 12, 31)),
+        (date(2026, 10, 31), "2 months", date(2026, 12, 31)),
+        (date(2026, 11, 30), "1 month", date(2026, 12, 30)),
+        (date(2026, 11, 30), "2 months", date(2027, 1, 30)),
+        (date(2026, 5, 31), "7 months", date(2026, 12, 31)),
         (date(2026, 3, 1), "0 days", date(2026, 3, 1)),
     ],
 )
