@@ -5,11 +5,14 @@ from __future__ import annotations
 import argparse
 import json
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from uuid import UUID
+
+if TYPE_CHECKING:
+    from troth.doors.erasing import Line
 
 HOLDS, FAILS, BAD = 0, 1, 2
 
@@ -78,8 +81,8 @@ def run_see(options: argparse.Namespace) -> int:
         return HOLDS
     for thing in found.things:
         gone = f"gone by {thing.gone_by}" if thing.gone_by else ""
-        print(f"{thing.item:<28} {str(thing.value)[:60]:<62} {gone}")
-    print(f"{len(found.acts)} acts are in the ledger: troth person explain {person}")
+        print(f"{thing.item:<28} {packet.written(thing)[:60]:<62} {gone}".rstrip())
+    print(f"{_count(len(found.acts), 'act')} in the ledger: troth person explain {found.person}")
     return HOLDS
 
 
@@ -92,12 +95,23 @@ def run_export(options: argparse.Namespace) -> int:
     person = _who(options.who)
     if person is None:
         return _unknown()
-    seeing.see(person, policies.now())  # recorded, so that the packet's own act is in it, sealed
-    ledger.seal(policies.now())
+    found = seeing.see(person, policies.now())
+    ledger.seal(policies.now())  # so that everything in it, this look included, has its receipt
     out = options.out or Path("packet.zip")
-    out.write_bytes(packet.as_zip(seeing.see(person, policies.now())))
+    try:
+        _write_private(out, packet.as_zip(found))
+    except OSError as problem:
+        print(f"Cannot write there: {problem.strerror}. Name another file with --out.", file=sys.stderr)
+        return BAD
     print(json.dumps({"file": str(out)}) if options.json else f"Written: {out}")
     return HOLDS
+
+
+def _write_private(out: Path, content: bytes) -> None:
+    """Write a file that nobody else on the machine may read."""
+    out.touch(mode=0o600)
+    out.chmod(0o600)
+    out.write_bytes(content)
 
 
 def run_erase(options: argparse.Namespace) -> int:
@@ -107,49 +121,78 @@ def run_erase(options: argparse.Namespace) -> int:
     person = _who(options.who)
     if person is None:
         return _unknown()
-    if not options.json:
-        for line in erasing.preview(person, policies.now()):
-            print(f"{line.model:<14} {line.rows:>6,} rows  {line.say}{f' Until {line.until}.' if line.until else ''}")
-    if not options.yes and input("Erase this person for good? Type yes: ").strip().lower() != "yes":
-        print("Nothing was done.")
-        return FAILS
+    if not options.yes:
+        if options.json:
+            print("Nobody can be asked here. Say --yes to erase.", file=sys.stderr)
+            return BAD
+        print("This is what would happen:")
+        _print_lines(erasing.preview(person, policies.now()))
+        if not _agreed("Erase this person for good? Type yes: "):
+            print("Nothing was done.")
+            return FAILS
     try:
         made = erasing.erase(person, at=policies.now())
     except Refused as no:
-        print(no)
+        print(no, file=sys.stderr)
         return FAILS
-    print(json.dumps(asdict(made), default=str, indent=1) if options.json else "Erased; the key is destroyed.")
+    if options.json:
+        print(json.dumps(asdict(made), default=str, indent=1))
+    else:
+        print(f"Erased on {made.at:%Y-%m-%d %H:%M}; the key is destroyed. Entry {made.entry} of the ledger.")
+        _print_lines(made.lines)
     return HOLDS
 
 
-def run_explain(options: argparse.Namespace) -> int:
-    from troth.doors.acting import entries_about
+def _print_lines(lines: Iterable[Line]) -> None:
+    for line in lines:
+        until = f" Until {line.until}." if line.until else ""
+        print(f"  {line.model:<14} {_count(line.rows, 'row'):>12}  {line.say}{until}  [{line.why}]")
 
-    from .packet import told
+
+def _agreed(question: str) -> bool:
+    try:
+        return input(question).strip().lower() == "yes"
+    except EOFError:  # nobody there
+        print()
+        return False
+
+
+def run_explain(options: argparse.Namespace) -> int:
+    from .packet import ruling
+    from .seeing import acts
+    from .telling import day_of, line, told
 
     person = _who(options.who)
     if person is None:
         return _unknown()
-    found = entries_about(person)[::-1]
+    found = acts(person)[::-1]
     if options.json:
-        print(json.dumps([{"number": number, **entry} for number, entry in found], ensure_ascii=False, indent=1))
+        print(
+            json.dumps(
+                [{"number": n, "told": told(entry, ruling(entry)), **entry} for n, entry in found],
+                ensure_ascii=False, indent=1,
+            )
+        )  # fmt: skip
     else:
-        for number, entry in found:
-            line = entry.get("clause") or entry.get("law", "")
-            print(f"{number:>8}  {entry['at'][:16].replace('T', ' ')}  {told(entry)}  [{line}]")
+        for _, entry in found:
+            print(f"{day_of(entry)}: {told(entry, ruling(entry))} [{line(entry)}]")
     return HOLDS
 
 
 def run_sweep(options: argparse.Namespace) -> int:
     from troth.doors import keep, policies
 
-    steps = [step for step in keep.sweep(policies.now(), dry_run=options.dry_run) if step.count]
+    total, steps = 0, []
+    for step in keep.sweep(policies.now(), dry_run=options.dry_run):
+        total += step.count
+        if step.count and options.json:
+            steps.append(asdict(step))
+        elif step.count:
+            print(f"{step.model:<20} {step.clause:<28} {step.count:>9,} {total:>11,}", flush=True)
     if options.json:
-        print(json.dumps([asdict(step) for step in steps]))
+        print(json.dumps(steps))
     else:
-        for step in steps:
-            print(f"{step.model:<20} {step.clause:<28} {step.count:>9,}")
-        print(f"{sum(step.count for step in steps):,} rows {'would go' if options.dry_run else 'are gone'}.")
+        print(f"{_count(total, 'row')} {'would go' if options.dry_run else 'gone'}.")
     return HOLDS
 
 
@@ -157,6 +200,10 @@ def run_restore(options: argparse.Namespace) -> int:
     from troth.doors import erasing, policies
 
     again = list(erasing.replay(policies.now()))
-    said = f"{len(again):,} erasures were finished or repeated. Nobody who was erased is here."
+    said = f"{_count(len(again), 'erasure')} finished or repeated. Nobody who was erased is here."
     print(json.dumps({"repeated": len(again)}) if options.json else said)
     return HOLDS
+
+
+def _count(number: int, noun: str) -> str:
+    return f"{number:,} {noun}{'' if number == 1 else 's'}"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 import zipfile
+from collections.abc import Iterator
 from datetime import date, datetime
 from decimal import Decimal
 from itertools import groupby
@@ -13,23 +14,40 @@ from uuid import UUID
 
 from django.template.loader import render_to_string
 
+from troth.doors import policies
 from troth.ledger import actions as ledger
-from troth.policy.wording import say_day
+from troth.policy import Compiled
+from troth.policy.acts import FLAGS
+from troth.policy.wording import listed, say_day
 
 from .seeing import Packet, Thing
+from .telling import day_of, told
 
 FORMAT = "troth-packet-1"
 EPOCH = (1980, 1, 1, 0, 0, 0)  # the same bytes for the same content
+COPIES = ("Folded",)  # worked out from other rows that are on the page; in the data they stand all the same
+Entry = dict[str, Any]
 
 
 def as_json(packet: Packet) -> bytes:
-    """Return the packet for machines (GDPR art. 20): UTF-8, keys sorted."""
-    told = {
-        "format": FORMAT, "person": packet.person, "at": packet.at, "policy": packet.policy,
-        "held": [{name: getattr(thing, name) for name in Thing.__slots__} for thing in packet.things],
+    """Return the packet for machines (GDPR art. 20): UTF-8. README says what its names mean."""
+    labels = packet.compiled.book.labels
+    items = sorted({item for row in packet.held for item in row.values})
+    whole = {
+        "format": FORMAT, "person": packet.person, "at": packet.at, "policy": packet.compiled.digest,
+        "items": {i: {"say": labels[i].say, "category": _category(i, packet.compiled)} for i in items},
+        "held": [
+            {
+                "kind": row.model, "row": row.row, "source": row.source,
+                "seen_at": row.seen_at.isoformat() if row.seen_at else None,
+                "gone_by": {name: day.isoformat() for name, day in row.gone_by.items()}, "values": row.values,
+            }
+            for row in packet.held
+        ],
         "acts": [{"number": number, **entry} for number, entry in packet.acts],
+        "disclosures": [number for number, _ in packet.disclosures], "looks": [number for number, _ in packet.looks],
     }  # fmt: skip
-    return (json.dumps(told, ensure_ascii=False, sort_keys=True, default=_plain) + "\n").encode()
+    return (_encode(whole) + "\n").encode()
 
 
 def _plain(value: object) -> Any:  # noqa: ANN401 -- JSON is any of these
@@ -42,51 +60,81 @@ def _plain(value: object) -> Any:  # noqa: ANN401 -- JSON is any of these
     raise TypeError(type(value).__name__)
 
 
+_encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), allow_nan=False, default=_plain).encode
+
+
 def as_page(packet: Packet) -> str:
     """Return the packet for people: one self-contained page."""
-    ordered = sorted(packet.things, key=lambda thing: (thing.item, thing.row))
+    shown = sorted((t for t in packet.things if t.model not in COPIES), key=lambda thing: (thing.item, thing.row))
     groups = [
-        (name, [_shown(thing) for thing in some]) for name, some in groupby(ordered, lambda t: t.item.partition(".")[0])
+        (name, _category(f"{name}.", packet.compiled), [_shown(thing, packet.compiled) for thing in some])
+        for name, some in groupby(shown, lambda thing: thing.item.partition(".")[0])
     ]
-    acts = [(say_day(datetime.fromisoformat(entry["at"]).date()), told(entry)) for _, entry in reversed(packet.acts)]
-    return render_to_string("rights/packet.html", {"groups": groups, "acts": acts, "at": say_day(packet.at.date())})
+    lists = (
+        ("given", "Who received any of it", packet.disclosures, "Nobody outside our companies."),
+        ("looks", "Who of us looked", packet.looks, "Nobody of our staff."),
+        ("acts", "Everything that was decided", packet.acts, "Nothing yet."),
+    )
+    said = [(key, title, list(_told(acts)), none) for key, title, acts, none in lists]
+    return render_to_string("rights/packet.html", {"groups": groups, "lists": said, "at": say_day(packet.at.date())})
 
 
-def _shown(thing: Thing) -> dict[str, str]:
+def _told(acts: list[tuple[int, Entry]]) -> Iterator[tuple[int, str, str]]:
+    """Yield the number, day and plain words of entries, newest first."""
+    for number, entry in reversed(acts):
+        yield number, day_of(entry), told(entry, ruling(entry))
+
+
+def ruling(entry: Entry) -> Compiled:
+    """Return the version of the policy an entry was decided by; the one of its day where that is not here."""
+    versions = policies.archive().versions
+    found = [version for version in versions if version.digest == entry.get("policy")]
+    return found[-1] if found else versions[-1]
+
+
+def _category(item: str, compiled: Compiled) -> str:
+    name = item.partition(".")[0]
+    return compiled.policy.data[name].say or name.replace("_", " ")
+
+
+def _shown(thing: Thing, compiled: Compiled) -> dict[str, str]:
+    seen = f", {say_day(thing.seen_at.date())}" if thing.seen_at else ""
+    gone = f"gone by {say_day(thing.gone_by)}" if thing.gone_by else ""
+    parts = [_came(thing.source, compiled) + seen if thing.source else "", gone]
+    return {"say": thing.say, "value": written(thing), "about": "; ".join(filter(None, parts))}
+
+
+def _came(name: str, compiled: Compiled) -> str:
+    """Return where something came from, in the words of the policy."""
+    source = compiled.policy.sources.get(name)
+    if source is None or not source.say:
+        return f"from {name.replace('_', ' ')}"
+    return f"from {source.say}" if source.provenance in ("inferred", "received") else f"when you {source.say}"
+
+
+def written(thing: Thing) -> str:
+    """Return a value as people write it."""
     value = thing.value
-    if isinstance(value, dict):
-        value = ", ".join(str(part) for part in value.values() if part)
-    elif isinstance(value, list):
-        value = ", ".join(map(str, value))
-    elif isinstance(value, datetime | date):
-        value = say_day(value.date() if isinstance(value, datetime) else value)
-    return {
-        "say": thing.say, "value": str(value), "source": thing.source.replace("_", " "),
-        "seen": say_day(thing.seen_at.date()) if thing.seen_at else "",
-        "gone": say_day(thing.gone_by) if thing.gone_by else "",
-    }  # fmt: skip
+    if thing.item == "consents.choice_answers" and type(value) is int:
+        return listed([name for name, bit in FLAGS.items() if value & bit])
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, datetime | date):
+        return say_day(value.date() if isinstance(value, datetime) else value)
+    return ", ".join(_leaves(value))
 
 
-def told(entry: dict[str, Any]) -> str:
-    """Return one entry of the ledger in plain words."""
-    what = {
-        "collect": "taken in",
-        "use": "used",
-        "contact": "a message",
-        "disclose": "handed over",
-        "publish": "shown",
-        "keep": "kept or deleted",
-    }
-    items = ", ".join(item.partition(".")[2].replace("_", " ") for item in entry.get("items", [])) or "nothing"
-    to = f" to {entry['to'].replace('_', ' ')}" if entry.get("to") else ""
-    purpose = f" for {entry['purpose'].replace('_', ' ')}" if entry.get("purpose") else ""
-    by = f", by {entry['actor']}" if entry.get("actor") not in (None, "system", "person") else ""
-    verdict = "" if entry["allowed"] or entry["verb"] == "keep" else f": refused ({entry.get('clause', '')})"
-    return f"{items}: {what[entry['verb']]}{to}{purpose}{by}{verdict}"
+def _leaves(value: object) -> Iterator[str]:
+    """Yield what stands at the ends of a value, however it is nested."""
+    if isinstance(value, dict | list):
+        for part in value.values() if isinstance(value, dict) else value:
+            yield from _leaves(part)
+    elif value not in (None, ""):
+        yield value.hex() if isinstance(value, bytes) else str(value)
 
 
 def as_zip(packet: Packet) -> bytes:
-    """Return everything in one file. Equal packets give equal bytes."""
+    """Return everything in one file. Equal packets give equal bytes. Seal the ledger first."""
     files = {"READ ME.txt": README.encode(), "data.json": as_json(packet), "data.html": as_page(packet).encode()}
     for number, _ in packet.acts:
         try:
@@ -107,4 +155,21 @@ data.html      everything we hold about you, to read: open it in any browser, it
 data.json      the same for a program, and for another company if you take it there
 receipts/      for each act with your data a proof that it stands in our log as it was written that day;
                our page /receipts/ checks them on your own device
+
+Passwords, passkeys and answers to security questions are in none of them: nobody can read those.
+
+The names in data.json
+
+format         troth-packet-1
+person, at     the number we know you by, and when this was made
+policy         SHA-256 of the policy in force then
+items          what each item is called, and the category it is in
+held           one entry for each record:
+  kind, row    what sort of record it is, and its own number
+  source       where it came from, as our policy names it; seen_at: when
+  gone_by      by category, the day by which it is gone; none while its period has not begun
+  values       by item, the fields of the record and what stands in them
+acts           every decision about your data, oldest first, as it is written in our log
+disclosures    the numbers of those acts by which something was handed over
+looks          the numbers of those by which somebody of our staff looked
 """

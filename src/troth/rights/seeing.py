@@ -5,12 +5,15 @@ A model that declares its fields is in every answer; there is no list to forget 
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import date, datetime
+from functools import cached_property
 from typing import Any
 from uuid import UUID
 
-from django.db import models, transaction
+from django.db import connection, models, transaction
 
 from troth.doors import periods, policies
 from troth.doors.acting import entries_about
@@ -18,9 +21,13 @@ from troth.doors.declare import job
 from troth.doors.opening import Opening
 from troth.doors.use import use
 from troth.policy import Compiled
+from troth.policy.period import Keep, gone_by
 from troth.vault.models import HeldRow, Person, PersonRow, Plain, person_rows
 
+from .errors import NobodyKnown
+
 STAFF = ("care", "marketer", "officer", "analyst", "developer")
+NOTHING: tuple[Any, ...] = (None, "", [], {})
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,82 +44,176 @@ class Thing:
     gone_by: date | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class Holding:
+    """One row we hold, opened: by item of the policy, each field and its value."""
+
+    model: str
+    row: str
+    source: str
+    seen_at: datetime | None
+    gone_by: dict[str, date]  # by category
+    values: dict[str, dict[str, Any]]
+
+
 @dataclass(frozen=True)
 class Packet:
     """The answer to "what do you hold about me?"."""
 
     person: UUID
     at: datetime
-    policy: str
-    things: list[Thing] = field(default_factory=list)
-    acts: list[tuple[int, dict[str, Any]]] = field(default_factory=list)  # ledger numbers and entries
+    compiled: Compiled
+    held: list[Holding]
+    acts: list[tuple[int, dict[str, Any]]]  # ledger numbers and entries, oldest first
+
+    @cached_property
+    def things(self) -> list[Thing]:
+        """Every value by itself."""
+        labels = self.compiled.book.labels
+        return [
+            Thing(
+                item, labels[item].say if name in ("value", item.partition(".")[2]) else
+                f"{labels[item].say} ({name.replace('_', ' ')})",
+                value, row.model, row.row, row.source, row.seen_at, row.gone_by.get(item.partition(".")[0]),
+            )
+            for row in self.held for item, fields in row.values.items() for name, value in fields.items()
+        ]  # fmt: skip
 
     @property
-    def disclosures(self) -> list[dict[str, Any]]:
-        """What was handed to whom."""
-        return [entry for _, entry in self.acts if entry["verb"] == "disclose" and entry["allowed"]]
+    def disclosures(self) -> list[tuple[int, dict[str, Any]]]:
+        """What was handed to whom: the register, as far as it is about them (GDPR art. 15(1)(c))."""
+        return [(n, entry) for n, entry in self.acts if entry["verb"] == "disclose" and entry["allowed"]]
 
     @property
-    def looks(self) -> list[dict[str, Any]]:
-        """Who on our staff looked."""
-        return [entry for _, entry in self.acts if entry.get("actor") in STAFF]
+    def looks(self) -> list[tuple[int, dict[str, Any]]]:
+        """Who on our staff looked, or was refused a look."""
+        return [(n, entry) for n, entry in self.acts if entry.get("actor") in STAFF]
 
 
 def see(person: UUID, at: datetime, *, actor: str = "person", brand: str = "") -> Packet:
-    """Return all we hold about a person. Raises LookupError if we know no such person; Refused.
+    """Return all we hold about a person. Raises NobodyKnown; Refused.
 
-    The number of queries follows the number of models, not of rows.
+    The number of queries follows the number of models, not of rows. Whoever was joined into another is answered with
+    the record they are now part of.
     """
-    with transaction.atomic():
-        them = Person.objects.filter(pk=person).first()
-        if them is None:
-            raise LookupError
+    with _snapshot():
+        them, folded = _whole(person)
         compiled = policies.archive().in_force(at.astimezone(policies.house_zone()).date())
-        rows = [row for model in person_rows() for row in model._base_manager.filter(person_id=person).order_by("pk")]
-        items = {item for row in rows if isinstance(row, HeldRow) for item in _open_to_them(row, compiled).values()}
+        shapes = _Shapes(compiled)
+        rows = [row for model in person_rows() for row in model._base_manager.filter(person_id=them.pk).order_by("pk")]
+        items = shapes.of(them).items.union(*(shapes.of(row).items for row in rows))
         given = ["request"] if actor in STAFF else []
         brand = brand or next(iter(compiled.policy.brands))
-        things = _plain(them, compiled)
-        asked = use("rights", person=person, brand=brand, items=items, actor=actor, given=given, at=at)
+        asked = use("rights", person=them.pk, brand=brand, items=items, actor=actor, given=given, at=at)
         with job("rights"), asked as u:
-            for row in rows:
-                things += _things(row, them, u)
-        return Packet(person, at, compiled.digest, things, entries_about(person))
+            held = [_holding(row, shapes.of(row), them, u) for row in (them, *rows)]
+        return Packet(them.pk, at, compiled, [row for row in held if row.values], _acts([them.pk, *folded]))
 
 
-def _open_to_them(row: HeldRow, compiled: Compiled) -> dict[str, str]:
-    """Return a row's held fields and their items, but for passwords and the like: they never leave (R14)."""
-    labels = {name: label.of(row) for name, label in row.labels().items()}
-    return {n: item for n, item in labels.items() if "export" not in compiled.policy.data[item.partition(".")[0]].never}
+def acts(person: UUID) -> list[tuple[int, dict[str, Any]]]:
+    """Return every ledger entry about a person, with its number, oldest first. Raises NobodyKnown."""
+    them, folded = _whole(person)
+    return _acts([them.pk, *folded])
 
 
-def _things(row: PersonRow, them: Person, u: Opening) -> list[Thing]:
-    found = _plain(row, u.compiled)
-    if isinstance(row, HeldRow):
-        fields = _open_to_them(row, u.compiled)
-        ends, opened = periods.until(row, them, u.compiled.policy), u.open_fields(row, fields)
-        found += [
-            Thing(
-                item, _say(item, u.compiled), opened[name], type(row).__name__, str(row.pk), row.source, row.seen_at,
-                ends.get(item.partition(".")[0]),
-            )
-            for name, item in fields.items() if opened[name] is not None
-        ]  # fmt: skip
-    return found
+def _acts(halves: list[UUID]) -> list[tuple[int, dict[str, Any]]]:
+    """Return the entries about each of these; one that reached several of them, once."""
+    return sorted({number: entry for one in halves for number, entry in entries_about(one)}.items())
 
 
-def _plain(row: models.Model, compiled: Compiled) -> list[Thing]:
-    """Return what the columns outside the seal say about the person."""
-    declared: dict[str, Plain] = getattr(row, "plain", {})
-    return [
-        Thing(
-            plain.item, f"{_say(plain.item, compiled)} ({name.replace('_', ' ')})", value,
-            type(row).__name__, str(row.pk), getattr(row, "source", ""), getattr(row, "seen_at", None),
-        )
-        for name, plain in declared.items()
-        if plain.item and (value := getattr(row, name)) not in (None, "", [], {})
-    ]  # fmt: skip
+@contextmanager
+def _snapshot() -> Iterator[None]:
+    """Run queries that all see the same moment. SQLite's transactions do; PostgreSQL's must be told to."""
+    outermost = not connection.in_atomic_block
+    with transaction.atomic():
+        if outermost and connection.vendor == "postgresql":
+            with connection.cursor() as cursor:
+                cursor.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ")
+        yield
 
 
-def _say(item: str, compiled: Compiled) -> str:
-    return compiled.book.labels[item].say
+def _whole(person: UUID) -> tuple[Person, list[UUID]]:
+    """Return who a person is now, and everyone joined into them. Raises NobodyKnown."""
+    them = Person.objects.filter(pk=person).first()
+    while them and them.merged_into:
+        them = Person.objects.filter(pk=them.merged_into).first()
+    if them is None:
+        raise NobodyKnown
+    folded: list[UUID] = []
+    newest = [them.pk]
+    while newest := list(Person.objects.filter(merged_into__in=newest).values_list("pk", flat=True)):
+        folded += newest
+    return them, folded
+
+
+@dataclass(frozen=True)
+class _Shape:
+    """What rows of one kind show, worked out once for all of them."""
+
+    sealed: dict[str, str]  # held fields and their items
+    told: tuple[tuple[str, str], ...]  # columns outside the seal and their items
+    keeps: tuple[tuple[str, Keep], ...]  # categories, and how long each is kept
+    gone: dict[tuple[str, date], date] = field(default_factory=dict)  # worked out so far: by category and start
+
+    @cached_property
+    def items(self) -> frozenset[str]:
+        return frozenset(self.sealed.values()) | {item for _, item in self.told}
+
+
+class _Shapes:
+    """The shapes of rows under one version of the policy."""
+
+    def __init__(self, compiled: Compiled) -> None:
+        self._data = compiled.policy.data
+        self._known: dict[tuple[object, ...], _Shape] = {}
+        self._by: dict[type, tuple[str, ...]] = {}
+
+    def of(self, row: models.Model) -> _Shape:
+        """Return a row's shape: its model's, by the columns that pick an item where one does."""
+        model = type(row)
+        if model not in self._by:
+            labels = model.labels().values() if issubclass(model, HeldRow) else ()
+            self._by[model] = tuple(label.by for label in labels if label.by)
+        key = (model, *(getattr(row, by) for by in self._by[model]))
+        if key not in self._known:
+            self._known[key] = self._made(row)
+        return self._known[key]
+
+    def _made(self, row: models.Model) -> _Shape:
+        declared: dict[str, Plain] = getattr(row, "plain", {})
+        sealed = {name: label.of(row) for name, label in row.labels().items()} if isinstance(row, HeldRow) else {}
+        sealed = {name: item for name, item in sealed.items() if self._leaves(item)}
+        told = tuple((name, it.item) for name, it in declared.items() if it.item and self._leaves(it.item))
+        mine = periods.items_in(row) if isinstance(row, PersonRow) else ()
+        categories = sorted({item.partition(".")[0] for item in mine} & self._data.keys())
+        return _Shape(sealed, told, tuple((name, self._data[name].keep) for name in categories))
+
+    def _leaves(self, item: str) -> bool:
+        """Tell whether an item may be shown to the person: not passwords and the like, which never leave (R14)."""
+        return "export" not in self._data[item.partition(".")[0]].never
+
+
+def _holding(row: models.Model, shape: _Shape, them: Person, u: Opening) -> Holding:
+    values: dict[str, dict[str, Any]] = {}
+    for name, item in shape.told:
+        if (value := getattr(row, name)) not in NOTHING:
+            values.setdefault(item, {})[name] = value
+    if isinstance(row, HeldRow) and shape.sealed:
+        for name, value in u.open_fields(row, shape.sealed).items():
+            if value is not None:
+                values.setdefault(shape.sealed[name], {})[name] = value
+    source, seen_at = getattr(row, "source", ""), getattr(row, "seen_at", None)
+    return Holding(type(row).__name__, str(row.pk), source, seen_at, _ends(row, shape, them), values)
+
+
+def _ends(row: models.Model, shape: _Shape, them: Person) -> dict[str, date]:
+    """Return the first day a row must be gone, by category; without those whose clock has not started."""
+    if not isinstance(row, PersonRow):
+        return {}
+    ends = {}
+    for name, keep in shape.keeps:
+        if day := periods.start(keep, row, them):
+            if (name, day) not in shape.gone:
+                shape.gone[name, day] = gone_by(keep, day)
+            ends[name] = shape.gone[name, day]
+    return ends
