@@ -114,12 +114,15 @@ def ring(*, may_make: bool = False) -> Ring:
                 f"The root key is gone: {file} is not there, and people's keys are wrapped with it. "
                 "Put it back, or set TROTH_ROOT_KEY. Nothing was changed."
             )
-        save(fresh())
+        save(fresh(), first=True)
     return _load("", file)
 
 
-def save(made: Ring) -> None:
-    """Write root keys to the file, whole or not at all, readable by their owner only. Says so."""
+def save(made: Ring, *, first: bool = False) -> None:
+    """Write root keys to the file, whole or not at all, readable by their owner only. Says so.
+
+    `first`: only if there are none. Of two processes that start together one wins, and both read its key.
+    """
     file = place()
     file.parent.mkdir(parents=True, exist_ok=True)
     draft = file.with_name(f"{file.name}.{secrets.token_hex(8)}")
@@ -127,11 +130,11 @@ def save(made: Ring) -> None:
         out.write(write(made) + "\n")
         out.flush()
         os.fsync(out.fileno())
-    if file.exists():
-        draft.replace(file)  # a new version was added
-    else:
-        with suppress(FileExistsError):  # of two processes that start together one wins, and both read its key
+    if first:
+        with suppress(FileExistsError):
             os.link(draft, file)
         draft.unlink()
+    else:
+        draft.replace(file)
     _load.cache_clear()
     sys.stderr.write(f"Root key written: {file}. Without it nothing can be opened: keep a copy, apart, to yourself.\n")
