@@ -52,7 +52,9 @@ class Opening(Acting):
     def open_fields(self, row: HeldRow, fields: Mapping[str, str]) -> dict[str, Any]:
         """Return some held values of a row: `fields` maps their names to their items."""
         self._allow_one(row.person_id, frozenset(fields.values()))
-        values = self._row(row)
+        values = reveal(
+            row, self.cover.key(row.person_id)
+        )  # all at once, so there is no second time to remember it for
         if self.act.form == "plain":
             return {name: values[name] for name in fields}
         return {name: self._formed(item, values[name]) for name, item in fields.items()}
