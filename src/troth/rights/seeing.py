@@ -101,7 +101,7 @@ def see(person: UUID, at: datetime, *, actor: str = "person", brand: str = "") -
         compiled = policies.archive().in_force(at.astimezone(policies.house_zone()).date())
         shapes = _Shapes(compiled)
         rows = [row for model in person_rows() for row in model._base_manager.filter(person_id=them.pk).order_by("pk")]
-        items = shapes.of(them).items.union(*(shapes.of(row).items for row in rows))
+        items = frozenset().union(*{shapes.of(row).items for row in (them, *rows)})
         given = ["request"] if actor in STAFF else []
         brand = brand or next(iter(compiled.policy.brands))
         asked = use("rights", person=them.pk, brand=brand, items=items, actor=actor, given=given, at=at)
@@ -156,6 +156,12 @@ class _Shape:
     gone: dict[tuple[str, date], date] = field(default_factory=dict)  # worked out so far: by category and start
 
     @cached_property
+    def grouped(self) -> tuple[tuple[str, tuple[str, ...]], ...]:
+        """Return the items of held fields, and the fields of each."""
+        items = dict.fromkeys(self.sealed.values())
+        return tuple((one, tuple(name for name, item in self.sealed.items() if item == one)) for one in items)
+
+    @cached_property
     def items(self) -> frozenset[str]:
         return frozenset(self.sealed.values()) | {item for _, item in self.told}
 
@@ -199,9 +205,10 @@ def _holding(row: models.Model, shape: _Shape, them: Person, u: Opening) -> Hold
         if (value := getattr(row, name)) not in NOTHING:
             values.setdefault(item, {})[name] = value
     if isinstance(row, HeldRow) and shape.sealed:
-        for name, value in u.open_fields(row, shape.sealed).items():
-            if value is not None:
-                values.setdefault(shape.sealed[name], {})[name] = value
+        opened = u.open_fields(row, shape.sealed)
+        for item, names in shape.grouped:
+            if some := {name: opened[name] for name in names if opened[name] is not None}:
+                values[item] = values[item] | some if item in values else some
     source, seen_at = getattr(row, "source", ""), getattr(row, "seen_at", None)
     return Holding(type(row).__name__, str(row.pk), source, seen_at, _ends(row, shape, them), values)
 
