@@ -81,7 +81,7 @@ def run_see(options: argparse.Namespace) -> int:
         return HOLDS
     for thing in found.things:
         gone = f"gone by {thing.gone_by}" if thing.gone_by else ""
-        print(f"{thing.item:<28} {packet.written(thing)[:60]:<62} {gone}".rstrip())
+        print(f"{thing.item:<26} {thing.say:<36} {packet.written(thing.item, thing.value)[:48]:<49} {gone}".rstrip())
     print(f"{_count(len(found.acts), 'act')} in the ledger: troth person explain {found.person}")
     return HOLDS
 

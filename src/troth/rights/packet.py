@@ -20,7 +20,7 @@ from troth.policy import Compiled
 from troth.policy.acts import FLAGS
 from troth.policy.wording import listed, say_day
 
-from .seeing import Packet, Thing
+from .seeing import Holding, Packet, named
 from .telling import day_of, told
 
 FORMAT = "troth-packet-1"
@@ -65,10 +65,13 @@ _encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), allow_nan=
 
 def as_page(packet: Packet) -> str:
     """Return the packet for people: one self-contained page."""
-    shown = sorted((t for t in packet.things if t.model not in COPIES), key=lambda thing: (thing.item, thing.row))
+    lines = sorted(
+        ((item, row) for row in packet.held if row.model not in COPIES for item in row.values),
+        key=lambda line: (line[0], line[1].row),
+    )
     groups = [
-        (name, _category(f"{name}.", packet.compiled), [_shown(thing, packet.compiled) for thing in some])
-        for name, some in groupby(shown, lambda thing: thing.item.partition(".")[0])
+        (name, _category(f"{name}.", packet.compiled), [_shown(*line, packet.compiled) for line in some])
+        for name, some in groupby(lines, lambda line: line[0].partition(".")[0])
     ]
     lists = (
         ("given", "Who received any of it", packet.disclosures, "Nobody outside our companies."),
@@ -97,11 +100,14 @@ def _category(item: str, compiled: Compiled) -> str:
     return compiled.policy.data[name].say or name.replace("_", " ")
 
 
-def _shown(thing: Thing, compiled: Compiled) -> dict[str, str]:
-    seen = f", {say_day(thing.seen_at.date())}" if thing.seen_at else ""
-    gone = f"gone by {say_day(thing.gone_by)}" if thing.gone_by else ""
-    parts = [_came(thing.source, compiled) + seen if thing.source else "", gone]
-    return {"say": thing.say, "value": written(thing), "about": "; ".join(filter(None, parts))}
+def _shown(item: str, row: Holding, compiled: Compiled) -> dict[str, Any]:
+    """Return one line of the page: what a record holds of one item, where it came from and until when it stays."""
+    gone_by = row.gone_by.get(item.partition(".")[0])
+    seen = f", {say_day(row.seen_at.date())}" if row.seen_at else ""
+    gone = f"gone by {say_day(gone_by)}" if gone_by else ""
+    parts = [_came(row.source, compiled) + seen if row.source else "", gone]
+    values = [(named(item, name), written(item, value)) for name, value in row.values[item].items()]
+    return {"say": compiled.book.labels[item].say, "values": values, "about": "; ".join(filter(None, parts))}
 
 
 def _came(name: str, compiled: Compiled) -> str:
@@ -112,10 +118,9 @@ def _came(name: str, compiled: Compiled) -> str:
     return f"from {source.say}" if source.provenance in ("inferred", "received") else f"when you {source.say}"
 
 
-def written(thing: Thing) -> str:
+def written(item: str, value: object) -> str:
     """Return a value as people write it."""
-    value = thing.value
-    if thing.item == "consents.choice_answers" and type(value) is int:
+    if item == "consents.choice_answers" and type(value) is int:
         return listed([name for name, bit in FLAGS.items() if value & bit])
     if isinstance(value, bool):
         return "yes" if value else "no"

@@ -72,9 +72,8 @@ class Packet:
         labels = self.compiled.book.labels
         return [
             Thing(
-                item, labels[item].say if name in ("value", item.partition(".")[2]) else
-                f"{labels[item].say} ({name.replace('_', ' ')})",
-                value, row.model, row.row, row.source, row.seen_at, row.gone_by.get(item.partition(".")[0]),
+                item, labels[item].say + (f" ({short})" if (short := named(item, name)) else ""), value,
+                row.model, row.row, row.source, row.seen_at, row.gone_by.get(item.partition(".")[0]),
             )
             for row in self.held for item, fields in row.values.items() for name, value in fields.items()
         ]  # fmt: skip
@@ -88,6 +87,11 @@ class Packet:
     def looks(self) -> list[tuple[int, dict[str, Any]]]:
         """Who on our staff looked, or was refused a look."""
         return [(n, entry) for n, entry in self.acts if entry.get("actor") in STAFF]
+
+
+def named(item: str, field_name: str) -> str:
+    """Return what to add to an item's own words for one of its fields; empty where they say it all."""
+    return "" if field_name in ("value", item.partition(".")[2]) else field_name.replace("_", " ")
 
 
 def see(person: UUID, at: datetime, *, actor: str = "person", brand: str = "") -> Packet:
