@@ -59,13 +59,13 @@ def release(fence: Fence) -> None:
 
 
 @contextmanager
-def held_off(person: UUID, *, most: float = 35.0) -> Iterator[Fence]:
-    """Hold a person's lease for an answer: wait until no sender has it, and let none begin until the block ends.
+def held_off(*people: UUID, most: float = 35.0) -> Iterator[Fence]:
+    """Hold people's leases for an answer or an erasure: wait until no sender has one, and let none begin meanwhile.
 
-    Enter it outside any transaction, and commit the answer inside it. Raises StillSending after `most` seconds.
+    Enter it outside any transaction, and commit what is done inside it. Raises StillSending after `most` seconds.
     """
     begun, pause = time.monotonic(), FIRST_WAIT
-    while (fence := claim([person], at=now(), seconds=HOLD)) is None:
+    while (fence := claim(people, at=now(), seconds=HOLD)) is None:
         if time.monotonic() - begun > most:
             raise StillSending
         time.sleep(pause)

@@ -25,6 +25,8 @@ from .declare import must_declare
 from .errors import Refused
 from .periods import today
 
+BATCH = 500
+
 
 @dataclass(frozen=True)
 class Answer:
@@ -46,6 +48,7 @@ class Acting:
     at: datetime
     facts: dict[str, str | int] = field(default_factory=dict)
     entry: int = 0
+    locks: bool = False  # of an act that writes: nobody is erased between the decision and what follows from it
     _answers: dict[tuple[UUID, frozenset[str]], Decision] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
@@ -58,7 +61,11 @@ class Acting:
 
     @cached_property
     def persons(self) -> dict[UUID, Person]:
-        return Person.objects.in_bulk(list(self.people))
+        if not self.locks:
+            return Person.objects.in_bulk(list(self.people))
+        rows, them = Person.objects.select_for_update(no_key=True).order_by("pk"), sorted(self.people)
+        parts = (them[start : start + BATCH] for start in range(0, len(them), BATCH))
+        return {row.pk: row for part in parts for row in rows.filter(pk__in=part)}
 
     @cached_property
     def _standings(self) -> dict[UUID, Standing]:

@@ -101,7 +101,7 @@ def collect(
     act = Act("collect", purpose, brand, source=source, actor=actor, where=where, given=frozenset(given))
     with whole():
         cover = covers.Cover("collect", frozenset(), at, source, frozenset(them))
-        collecting = Collecting(act, them, at)
+        collecting = Collecting(act, them, at, locks=True)
         collecting.begin(cover)
         with covers.opened(cover):
             yield collecting

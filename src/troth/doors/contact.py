@@ -109,9 +109,11 @@ def release(transports: Mapping[str, Transport], *, at: datetime, limit: int = 1
         fence = lease.claim([row.person_id], at=policies.now(), seconds=LEASE)
         if fence:
             try:
-                yield _release(row, transports[row.channel], fence)
+                done = _release(row, transports[row.channel], fence)
             finally:
                 lease.release(fence)
+            if done:
+                yield done
 
 
 def settle(at: datetime) -> int:
@@ -125,7 +127,7 @@ def settle(at: datetime) -> int:
 
 def _decide(act: Act, person: UUID, at: datetime, cover: covers.Cover) -> tuple[Acting, Decision]:
     """Decide, the hour being the one where the person is. No address, or a suppressed one, is a no."""
-    acting = Acting(act, [person], at)
+    acting = Acting(act, [person], at, locks=True)
     them = acting.persons.get(person)
     if them:
         acting.act = act._replace(hour=at.astimezone(ZoneInfo(them.zone)).hour)
@@ -171,7 +173,8 @@ def _said(row: Message) -> Answer:
     return Answer(Decision(allowed, (Reason(*because),), policy, tuple(duties)), row.entry)
 
 
-def _release(row: Message, transport: Transport, fence: lease.Fence) -> Message:
+def _release(row: Message, transport: Transport, fence: lease.Fence) -> Message | None:
+    """Release one message; None if its person was erased since it was found due."""
     at = policies.now()
     act = Act(
         "contact",
@@ -184,9 +187,10 @@ def _release(row: Message, transport: Transport, fence: lease.Fence) -> Message:
     )
     cover = covers.Cover("use", ITEM, at, people=frozenset([row.person_id]))
     with transaction.atomic():
-        row = Message.objects.select_for_update().get(pk=row.pk)
-        if row.state != "queued":
-            return row
+        found = Message.objects.select_for_update().filter(pk=row.pk).first()
+        if found is None or found.state != "queued":
+            return found
+        row = found
         acting, decision = _decide(act, row.person_id, at, cover)
         acting.facts["message"] = row.message_id
         row.entry = acting.record(decision, ITEM, [row.person_id], cover)
@@ -228,4 +232,5 @@ def _set(row: Message, state: str, wait: int = 0) -> None:
     row.state = state
     if wait:
         row.not_before = policies.now() + timedelta(minutes=wait)
-    row.save(update_fields=["state", "tries", "sent_at", "not_before"])
+    columns = ("state", "tries", "sent_at", "not_before")
+    Message.objects.filter(pk=row.pk).update(**{name: getattr(row, name) for name in columns})  # unless it is gone

@@ -20,6 +20,7 @@ from django.db import transaction
 from django.db.models import Q
 
 from troth.choices import actions as choices
+from troth.choices import lease
 from troth.ledger import actions as ledger
 from troth.ledger.entry import Entry
 from troth.policy import Act, Compiled, Decision, Reason
@@ -72,12 +73,18 @@ def erase(person: UUID, *, at: datetime, because: str = "request") -> Certificat
 
 
 def erase_all(people: Collection[UUID], *, at: datetime, because: str = "request") -> list[Certificate]:
-    """Erase many people together: a fixed number of statements for all of them."""
+    """Erase many people together: a fixed number of statements for all of them.
+
+    It waits for a message that is being handed over to one of them; once it returns, none begins or ends. Enter it
+    outside any transaction. Raises Refused, StillSending.
+    """
     compiled = _compiled(at)
-    _refuse_held(people, compiled)
-    stones = _begin(people, at)
-    made = _move(stones, at, because, compiled)
-    _finish(stones)
+    with lease.held_off(*people):
+        _refuse_held(people, compiled)
+        stones = _begin(people, at)
+        made = _move(stones, at, because, compiled)
+        _finish(stones)
+    keys.empty_log("default")
     return made
 
 
@@ -92,6 +99,7 @@ def replay(at: datetime) -> Iterator[UUID]:
         if stone.state != "done" or stone.person in alive or _rows_of(stone.person):
             _move([stone], at, "restore", compiled)
             _finish([stone])
+            keys.empty_log("default")
             yield stone.person
 
 
@@ -182,6 +190,7 @@ def _move(stones: Collection[Tombstone], at: datetime, because: str, compiled: C
     cover = covers.Cover("keep", frozenset(), at, people=frozenset(people))
     cover.fetch(people.keys() | set(people.values()))
     with transaction.atomic(), covers.opened(cover):
+        list(Person.objects.select_for_update().filter(pk__in=people).order_by("pk"))  # nobody collects meanwhile
         plan = _plan(people, at, compiled)
         made = [_certify(person, list(plan.lines(person)), at, because, compiled, cover) for person in people]
         _remember(plan, at, cover)
@@ -249,4 +258,3 @@ def _finish(stones: Collection[Tombstone]) -> None:
     unused = remnants - set(Person.objects.filter(pk__in=remnants).values_list("pk", flat=True))
     keys.destroy(list(unused))
     Tombstone.objects.filter(pk__in=[stone.person for stone in stones]).update(state="done")
-    keys.empty_log("default")

@@ -18,6 +18,7 @@ from django.db import models, transaction
 from django.db.models import Exists, F, OuterRef, Q, QuerySet
 from django.db.models.functions import Coalesce
 
+from troth.choices import lease
 from troth.ledger import actions as ledger
 from troth.ledger.entry import Entry
 from troth.policy import Compiled
@@ -143,8 +144,11 @@ def delete_rows(rows: QuerySet[models.Model]) -> int:
 
 
 def hold(person: UUID, *, owner: str, because: str, review_on: date, at: datetime) -> LegalHold:
-    """Suspend deletion of everything of a person's for a dispute or a duty. It allows no use. Source: R40."""
-    with transaction.atomic():
+    """Suspend deletion of everything of a person's for a dispute or a duty. It allows no use. Source: R40.
+
+    It waits for an erasure that has begun, and then finds nobody to hold. Raises StillSending, Person.DoesNotExist.
+    """
+    with lease.held_off(person), transaction.atomic():
         found = LegalHold.objects.create(person_id=person, owner=owner, because=because, review_on=review_on, since=at)
         _flag(person)
     return found
