@@ -157,9 +157,9 @@ def living(who: int, seed: int, people: list[str], turns: int, deadly: bool) -> 
     chance = random.Random(seed)  # noqa: S311 -- an order of acts, no secret
     for turn in range(turns):
         person = UUID(chance.choice(people))
-        acts = [_gives, _answers, _answers, _writes, _writes] + [_goes] * (deadly and turn % 15 == 14)
+        act = _goes if deadly and turn % 20 == 19 else chance.choice([_gives, _answers, _answers, _writes, _writes])
         try:
-            chance.choice(acts)(person, who, turn, chance)
+            act(person, who, turn, chance)
         except (Refused, NoKey, BadIdentifier) as no:
             say("refused", person, no.because.code if isinstance(no, Refused) else type(no).__name__)
     say("done")
@@ -202,7 +202,7 @@ def _writes(person: UUID, who: int, turn: int, chance: random.Random) -> None:
 
 def _goes(person: UUID, who: int, turn: int, chance: random.Random) -> None:
     erasing.erase(person, at=now())
-    say("erased", person)
+    say("erased", person, time.monotonic())
 
 
 def telling() -> None:
