@@ -51,19 +51,33 @@ def say(  # noqa: PLR0913 -- an answer is only proof with everything around it
         event.wording = wording
         if proof is not None:
             event.proof = dict(proof)
-        _end(person, kind, pattern, compiled, at)
+        if expires is None:  # else what came before stands again when this has lapsed
+            _end(person, kind, pattern, compiled, at)
         said.append(save(event))
     refold(person, compiled, at)
     return said
 
 
 def _end(person: UUID, kind: str, pattern: str, compiled: Compiled, at: datetime) -> None:
-    """Let the retention of earlier answers begin that this one ends: those to nothing it does not speak of itself."""
-    mask = matching(compiled.book.slots, pattern)
-    ended = rules.NO if kind in rules.YES else rules.YES
-    open_ones = Event.objects.filter(person_id=person, event_at=None, kind__in=ended).values_list("pk", "pattern")
-    over = [pk for pk, earlier in open_ones if matching(compiled.book.slots, earlier) & ~mask == 0]
+    """Let the retention of earlier answers begin that this one ends for good: the fold is the same without them.
+
+    A no ends each yes it covers. A yes ends a no of its own scope only: a narrower one still stands, and a wider one
+    stands for the rest. A signal, or its end, takes the place of earlier ones.
+    """
+    slots = compiled.book.slots
+    mask = matching(slots, pattern)
+    if kind in rules.NOS:
+        over = [pk for pk, earlier in _open(person, rules.YES) if matching(slots, earlier) & ~mask == 0]
+    elif kind == "consent":
+        over = [pk for pk, earlier in _open(person, rules.NOS) if matching(slots, earlier) == mask]
+    else:
+        over = [pk for pk, _ in _open(person, rules.SIGNALS)] if kind in rules.SIGNALS else []
     Event.objects.filter(pk__in=over).update(event_at=at)
+
+
+def _open(person: UUID, kinds: Iterable[str]) -> Iterable[tuple[UUID, str]]:
+    """Return the answers of these kinds that nothing has ended yet, with their patterns."""
+    return Event.objects.filter(person_id=person, event_at=None, kind__in=kinds).values_list("pk", "pattern")
 
 
 def events_of(people: Collection[UUID]) -> dict[UUID, list[rules.Said]]:

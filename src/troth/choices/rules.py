@@ -17,6 +17,7 @@ from troth.policy.book import matching
 YES: Final = ("consent", "soft")
 NO: Final = ("refusal", "withdrawal", "objection", "signal", "signal_off")
 KINDS: Final = YES + NO
+SIGNALS: Final = ("signal", "signal_off")
 NOS: Final = {"refusal": "no", "withdrawal": "no", "objection": "stop"}
 
 
