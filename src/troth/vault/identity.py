@@ -81,6 +81,8 @@ def join(kept: UUID, folded: UUID, *, because: str, at: datetime) -> Join:
     """
     moved = _move(folded, kept, None)
     Person.objects.filter(pk=folded).update(merged_into=kept)
+    seen = Person.objects.get(pk=folded).last_seen
+    Person.objects.filter(pk=kept, last_seen__lt=seen).update(last_seen=seen)  # or what moved would go too early
     return Join.objects.create(kept=kept, folded=folded, because=because, at=at, moved=moved)
 
 
