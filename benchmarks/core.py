@@ -24,7 +24,7 @@ POSTGRESQL = "--postgresql" in sys.argv
 FOLDER = house.start(postgresql=POSTGRESQL)
 
 from auditlog.registry import auditlog  # noqa: E402
-from bench.models import FIELDS, AuditedParcel, HeldParcel, PlainChild, PlainParcel, PlainPerson, PlainRow  # noqa: E402
+from bench.models import FIELDS, TWINS, AuditedParcel, HeldParcel, PlainParcel, PlainPerson  # noqa: E402
 from django.db import connection, transaction  # noqa: E402
 from django.utils.timezone import now  # noqa: E402
 
@@ -229,8 +229,9 @@ def erasing_many(count: int = 1000) -> None:
             rows.append(profile)
         c.save_all(rows)  # type: ignore[arg-type]
     plain = PlainPerson.objects.bulk_create(PlainPerson() for _ in range(100))
-    some = PlainRow.objects.bulk_create(PlainRow(person=who, text="x") for who in plain for _ in range(2))
-    PlainChild.objects.bulk_create(PlainChild(row=row, text="x") for row in some)
+    for model in (Identifier, Profile):
+        TWINS[model].objects.bulk_create(TWINS[model](person=who) for who in plain)
+    RESULT["tables"] = len(TWINS)
     cascade = median([timed(who.delete) for who in plain])
     batch = timed(lambda: erasing.erase_all(people, at=now())) / count
     RESULT["erase_us_a_person"], RESULT["erase_batch_ratio"] = batch * 1e6, cascade / batch

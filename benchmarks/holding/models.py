@@ -1,11 +1,13 @@
-"""The same row three times: plain columns, held, and plain under an audit log. And its kind with cascades."""
+"""The same row three times: plain columns, held, and plain under an audit log. And all our tables once more, plain."""
 
 from __future__ import annotations
+
+from collections.abc import Iterator
 
 from django.db import models
 
 from troth.vault.held import held
-from troth.vault.models import HeldRow, new_id
+from troth.vault.models import HeldRow, PersonRow, new_id
 
 FIELDS = ("recipient", "line1", "line2", "city", "postcode", "phone")
 
@@ -46,16 +48,33 @@ class HeldParcel(HeldRow):
 
 
 class PlainPerson(models.Model):
+    """Whoever the twins below hang on."""
+
     id = models.UUIDField(primary_key=True, default=new_id)
 
 
-class PlainRow(models.Model):
-    id = models.UUIDField(primary_key=True, default=new_id)
+def _twin(model: type[PersonRow]) -> type[models.Model]:
+    """Return the table of one of our models as it would be without us: text columns, and a cascade from the person."""
+    columns = {
+        field.name: models.TextField(default="x")
+        for field in model._meta.concrete_fields
+        if not field.primary_key and field.name not in ("person_id", "sealed")
+    }
+    held = {name: models.TextField(default="x") for name in (model.labels() if issubclass(model, HeldRow) else ())}
     person = models.ForeignKey(PlainPerson, on_delete=models.CASCADE)
-    text = models.TextField()
+    key = models.UUIDField(primary_key=True, default=new_id)
+    return type(
+        f"Plain{model.__name__}", (models.Model,),
+        {"__module__": __name__, "id": key, "person": person, **columns, **held},
+    )  # fmt: skip
 
 
-class PlainChild(models.Model):
-    id = models.UUIDField(primary_key=True, default=new_id)
-    row = models.ForeignKey(PlainRow, on_delete=models.CASCADE)
-    text = models.TextField()
+def _kinds(model: type[PersonRow]) -> Iterator[type[PersonRow]]:
+    """Yield every table of ours; `person_rows` would have to wait until this module is loaded too."""
+    for kind in model.__subclasses__():
+        if not kind._meta.abstract and kind is not HeldParcel:
+            yield kind
+        yield from _kinds(kind)
+
+
+TWINS = {model: _twin(model) for model in _kinds(PersonRow)}

@@ -42,6 +42,16 @@ def sql(text, *values):
         cursor.execute(text, values)
 
 
+@database
+def test_entries_written_together_are_answered_with_their_own_numbers():
+    actions.record(entry(99))
+    with transaction.atomic():
+        numbers = actions.record_all(entry(n, subject=b"" if n % 2 else bytes(16)) for n in range(5))
+    bodies = dict(Row.objects.values_list("pk", "body"))
+    assert [json.loads(bytes(bodies[number]))["facts"]["n"] for number in numbers] == [0, 1, 2, 3, 4]
+    assert actions.record_all([]) == []
+
+
 @given(
     NAMES,
     st.lists(NAMES, max_size=4),

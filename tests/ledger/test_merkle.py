@@ -80,3 +80,15 @@ def test_it_reaches_over_many_tiles_of_two_levels():
     assert tree.root() == merkle.root_of(every)
     for place in (0, 255, 256, 65535, 65536, 65835):
         assert merkle.included(every[place], place, tree.size, tree.inclusion(place), tree.root())
+
+
+@given(st.integers(1, 256 * 256 + 700), st.data())
+def test_a_proof_reads_no_tile_that_was_not_foreseen(size, data):
+    place, read = data.draw(st.integers(0, size - 1)), set()
+
+    def tile(level, number):
+        read.add((level, number))
+        return bytes(merkle.WIDTH * merkle.SIZE)
+
+    merkle.Tree(size, tile).inclusion(place)
+    assert read <= merkle.tiles_for(place, size)

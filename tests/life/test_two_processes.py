@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 from collections import defaultdict
 from collections.abc import Iterator
-from itertools import pairwise
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode
@@ -84,10 +83,18 @@ def once_means_once(heard: dict[str, list[list[Any]]]) -> None:
 
 
 def no_beats_yes(heard: dict[str, list[list[Any]]], people: list[str]) -> None:
-    """Nothing is handed over between the acknowledgement of a no and the beginning of the next yes, or after erasure."""
+    """Nothing is handed over between the acknowledgement of a no and the beginning of a yes that may have come after it.
+
+    Of two answers given at the same time either may be the later one: that is for the database to say.
+    """
     for who in people:
-        said = sorted([begun, done, kind != "consent"] for one, kind, begun, done in heard["said"] if one == who)
-        stretches = [(one[1], next_[0]) for one, next_ in pairwise([*said, [float("inf")]]) if one[2]]
+        said = [(kind == "consent", begun, done) for one, kind, begun, done in heard["said"] if one == who]
+        yes = [(begun, done) for agreed, begun, done in said if agreed]
+        stretches = [
+            (done, min((start for start, end in yes if end > begun), default=float("inf")))
+            for agreed, begun, done in said
+            if not agreed
+        ]
         stretches += [(at, float("inf")) for one, at in heard["erased"] if one == who]
         mine = [
             at

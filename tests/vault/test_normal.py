@@ -1,10 +1,12 @@
+from unittest import mock
+
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from troth.vault.errors import BadIdentifier
 from troth.vault.models import KINDS
-from troth.vault.normal import normalise
+from troth.vault.normal import SHORT, normalise
 
 NO = None
 HOSTILE = [
@@ -87,3 +89,31 @@ def test_whatever_comes_is_normal_the_second_time_or_refused(kind, value):
 def test_every_plain_address_is_one_and_stays_itself(address):
     once = normalise("email", address.upper())
     assert normalise("email", once) == once == normalise("email", address.lower())
+
+
+def mailbox(address, *, shortcut=True):
+    """What an address comes to; None if it cannot be one."""
+    with mock.patch("troth.vault.normal.SHORT", SHORT if shortcut else 0):
+        try:
+            return normalise("email", address)
+        except BadIdentifier:
+            return None
+
+
+label = st.from_regex(r"[A-Za-z0-9_+-]{1,12}", fullmatch=True)
+
+
+@given(st.lists(label, min_size=1, max_size=4), st.lists(label, min_size=1, max_size=5))
+@example(["ada"], ["post", "local"])
+@example(["ada"], ["post", "LOCALHOST"])
+@example(["ada"], ["xn--mnchen-3ya", "example"])
+@example(["ada"], ["post", "test"])
+@example(["ada"], ["post", "c0m"])
+def test_the_usual_address_is_read_at_a_glance_as_the_library_reads_it(local, domain):
+    address = f"{'.'.join(local)}@{'.'.join(domain)}"
+    assert mailbox(address) == mailbox(address, shortcut=False)
+
+
+def test_a_usual_address_does_not_need_the_library():
+    with mock.patch("email_validator.validate_email", side_effect=AssertionError):
+        assert mailbox("Ada.Lovelace+shop@post-office.example") == "ada.lovelace+shop@post-office.example"

@@ -8,6 +8,8 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
+from django.db import connection, transaction
+
 from troth.policy import Compiled, Standing
 from troth.policy.acts import ADULT, AGE, SETS, UNKNOWN_AGE
 from troth.policy.book import matching
@@ -19,6 +21,10 @@ from .errors import UnknownSlot
 from .models import Event, Folded, Suppression
 
 ERASED = "erased"
+SUPPRESS = (
+    "INSERT INTO choices_suppression (mark, because, at) VALUES (%s, %s, %s) "
+    "ON CONFLICT (mark) DO UPDATE SET because = excluded.because, at = excluded.at"
+)
 
 
 def say(  # noqa: PLR0913 -- an answer is only proof with everything around it
@@ -104,7 +110,7 @@ def refold(person: UUID, compiled: Compiled, at: datetime) -> Folded:
 def standings(people: Iterable[Person], compiled: Compiled, at: datetime) -> dict[UUID, Standing]:
     """Return where each person stands: from the cache where it is good, else folded anew. Two queries for all."""
     them = {person.pk: person for person in people}
-    stored = {row.person_id: row for row in Folded.objects.filter(person_id__in=them)}
+    stored = {row.person_id: row for row in Folded.objects.filter(person_id__among=them)}
     stale = [pid for pid, row in stored.items() if not _good(row, compiled, at)]
     anew = {pid: rules.fold(events, compiled, at) for pid, events in events_of(stale).items()} if stale else {}
     made = {}
@@ -154,10 +160,10 @@ def suppress(kind: str, normal: str, *, because: str, at: datetime) -> None:
 
 def suppress_all(addresses: Iterable[tuple[str, str]], *, because: str, at: datetime) -> None:
     """Put many addresses on the stop list; one that is there already stays as it is, unless its person was erased."""
-    rows = [Suppression(mark=stop_mark(kind, normal), because=because, at=at) for kind, normal in addresses]
-    Suppression.objects.bulk_create(
-        rows, update_conflicts=True, unique_fields=["mark"], update_fields=["because", "at"], batch_size=500
-    )
+    then = connection.ops.adapt_datetimefield_value(at)
+    rows = [(stop_mark(kind, normal), because, then) for kind, normal in addresses]
+    with transaction.atomic(), connection.cursor() as cursor:
+        cursor.executemany(SUPPRESS, rows)
 
 
 def suppressed(kind: str, normal: str, person: UUID | None = None) -> bool:

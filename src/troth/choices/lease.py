@@ -17,6 +17,8 @@ from uuid import UUID, uuid4
 from django.db import transaction
 from django.utils.timezone import now
 
+from troth.vault.storing import fresh, store_all
+
 from .errors import StillSending
 from .models import Lease
 
@@ -36,12 +38,11 @@ def claim(people: Collection[UUID], *, at: datetime, seconds: int) -> Fence | No
     """Claim the leases of all these people, or of none: None if somebody else holds one of them."""
     token = uuid4()
     with transaction.atomic():
-        Lease.objects.filter(person__in=people, until__lte=at).delete()
-        made = Lease.objects.bulk_create(
-            [Lease(person=person, fence=token, until=at + timedelta(seconds=seconds)) for person in sorted(people)],
-            ignore_conflicts=True,
-        )
-        if Lease.objects.filter(fence=token).count() == len(made):
+        Lease.objects.filter(person__among=people, until__lte=at).delete()
+        until = at + timedelta(seconds=seconds)
+        wanted = [fresh(Lease, person=person, fence=token, until=until) for person in sorted(people)]
+        store_all(wanted, but_known=True)
+        if Lease.objects.filter(fence=token).count() == len(wanted):
             return Fence(token, frozenset(people))
         Lease.objects.filter(fence=token).delete()
     return None

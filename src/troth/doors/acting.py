@@ -6,7 +6,7 @@ import hmac
 from collections.abc import Collection, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import date, datetime
 from functools import cached_property
 from typing import Any
 from uuid import UUID
@@ -24,8 +24,6 @@ from . import policies
 from .declare import must_declare
 from .errors import Refused
 from .periods import today
-
-BATCH = 500
 
 
 @dataclass(frozen=True)
@@ -50,6 +48,7 @@ class Acting:
     entry: int = 0
     locks: bool = False  # of an act that writes: nobody is erased between the decision and what follows from it
     _answers: dict[tuple[UUID, frozenset[str]], Decision] = field(default_factory=dict)
+    _alike: dict[tuple[object, ...], Decision] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         must_declare(self.act.purpose)
@@ -62,10 +61,9 @@ class Acting:
     @cached_property
     def persons(self) -> dict[UUID, Person]:
         if not self.locks:
-            return Person.objects.in_bulk(list(self.people))
-        rows, them = Person.objects.select_for_update(no_key=True).order_by("pk"), sorted(self.people)
-        parts = (them[start : start + BATCH] for start in range(0, len(them), BATCH))
-        return {row.pk: row for part in parts for row in rows.filter(pk__in=part)}
+            return {row.pk: row for row in Person.objects.filter(pk__among=self.people)}
+        rows = Person.objects.select_for_update(no_key=True).order_by("pk")
+        return {row.pk: row for row in rows.filter(pk__among=self.people)}
 
     @cached_property
     def _standings(self) -> dict[UUID, Standing]:
@@ -85,9 +83,16 @@ class Acting:
                 why = Reason("unknown", "unknown.person", "", "We know no such person.")
                 found = Decision(allowed=False, reasons=(why,), policy=self.compiled.digest)
             else:
-                act = self.act._replace(items=items)
-                found = self.compiled.decide(act, known, today(self.persons[person], self.at))
+                found = self._same_for_all(items, known, today(self.persons[person], self.at))
             self._answers[person, items] = found
+        return found
+
+    def _same_for_all(self, items: frozenset[str], known: Standing, day: date) -> Decision:
+        """Decide once for everybody who stands alike."""
+        alike = (items, day, known.residence, known.core, known.yes, known.no, known.stop, known.signal, known.soft)
+        found = self._alike.get(alike)
+        if found is None:
+            found = self._alike[alike] = self.compiled.decide(self.act._replace(items=items), known, day)
         return found
 
     def must(self, person: UUID, items: frozenset[str], ring: Cover) -> Decision:

@@ -12,7 +12,6 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import datetime
-from itertools import groupby
 from typing import Any, TypeVar
 from uuid import UUID
 
@@ -21,13 +20,13 @@ from troth.choices.actions import say
 from troth.policy import Act, Decision
 from troth.vault import covers
 from troth.vault.models import HeldRow, Person
+from troth.vault.storing import store_all
 
 from . import policies
 from .acting import Acting, whole
 from .handling import made_ready
 from .periods import today
 
-BATCH = 500
 Row = TypeVar("Row", bound=HeldRow)
 
 
@@ -55,9 +54,7 @@ class Collecting(Acting):
             else:
                 self.refused[row.person_id] = decision
         self.cover.fetch({row.person_id for row in taken})
-        for _, group in groupby(sorted(taken, key=lambda row: row._meta.label), type):
-            some = list(group)
-            type(some[0])._base_manager.bulk_create(some, batch_size=BATCH)
+        store_all(taken)
         return taken
 
     def _take(self, row: Row, decision: Decision) -> Row:

@@ -3,21 +3,22 @@
 What a law or contract makes us keep (`retains`) moves first to a remnant: a new random person with a key of their own,
 whom nothing ties to the old one. Each step can be repeated, and either half of it alone is safe:
 
-    tombstone (begun) → remnant's key → rows moved or deleted → tombstone (moved) → key destroyed → tombstone (done)
+    tombstone (begun) → remnant's key, if one is needed → rows moved or deleted → tombstone (moved) → key destroyed
+    → tombstone (done)
 
 The tombstone lies with the keys, so that a restored backup of everything else still finds it: see `replay`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from uuid import UUID, uuid4
 
 from django.db import transaction
-from django.db.models import Q
+from django.db.models import Count, Q, QuerySet
 
 from troth.choices import actions as choices
 from troth.choices import lease
@@ -31,6 +32,7 @@ from troth.vault.held import reseal, reveal
 from troth.vault.models import HeldRow, Identifier, Join, Person, PersonRow, person_rows
 from troth.vault.normal import normalise
 from troth.vault.safe import Tombstone
+from troth.vault.storing import fresh, store_all
 
 from . import periods, policies
 from .acting import subject
@@ -64,7 +66,7 @@ class Certificate:
 
 def preview(person: UUID, at: datetime) -> tuple[Line, ...]:
     """Return what erasing someone would do, without doing it."""
-    return tuple(_plan([person], at, _compiled(at)).lines(person))
+    return tuple(_plan(Person.objects.filter(pk=person), at, _compiled(at)).lines(person))
 
 
 def erase(person: UUID, *, at: datetime, because: str = "request") -> Certificate:
@@ -112,19 +114,25 @@ def _rows_of(person: UUID) -> bool:
 
 
 def _refuse_held(people: Collection[UUID], compiled: Compiled) -> None:
-    if LegalHold.objects.filter(person_id__in=people, lifted_at=None).exists():
+    if LegalHold.objects.filter(person_id__among=people, lifted_at=None).exists():
         why = Reason("held", "purposes.claims", "", "A legal hold suspends deletion until the officer lifts it.")
         raise Refused(Decision(allowed=False, reasons=(why,), policy=compiled.digest))
 
 
 def _begin(people: Collection[UUID], at: datetime) -> list[Tombstone]:
-    """Write the tombstones, durably, and the keys of the remnants they name."""
-    known = {stone.person: stone for stone in Tombstone.objects.filter(person__in=people)}
-    fresh = [Tombstone(person=person, remnant=uuid4(), at=at) for person in people if person not in known]
-    with transaction.atomic(using="keys"):
-        keys.make([stone.remnant.bytes for stone in fresh if stone.remnant])
-        Tombstone.objects.bulk_create(fresh)
-    return [*known.values(), *fresh]
+    """Write the tombstones, durably."""
+    known = {stone.person: stone for stone in Tombstone.objects.filter(person__among=people)}
+    new = [fresh(Tombstone, person=person, remnant=uuid4(), at=at) for person in people if person not in known]
+    return [*known.values(), *store_all(new)]
+
+
+@dataclass
+class _Group:
+    """Rows of one person and one model with the same fate."""
+
+    count: int = 0
+    items: set[str] = field(default_factory=set)
+    rows: list[PersonRow] = field(default_factory=list)  # themselves only where they stay
 
 
 @dataclass
@@ -132,19 +140,24 @@ class _Plan:
     """What becomes of each row of some people, and why."""
 
     people: dict[UUID, Person]
-    kept: dict[type[PersonRow], list[PersonRow]] = field(default_factory=dict)
-    groups: dict[UUID, dict[tuple[type[PersonRow], tuple[str, str]], list[PersonRow]]] = field(default_factory=dict)
-    compiled: Compiled | None = None
+    compiled: Compiled
+    groups: dict[UUID, dict[tuple[type[PersonRow], tuple[str, str]], _Group]] = field(default_factory=dict)
+
+    def note(self, person: UUID, model: type[PersonRow], why: tuple[str, str], items: frozenset[str]) -> _Group:
+        group = self.groups.setdefault(person, {}).setdefault((model, why), _Group())
+        group.items |= items
+        return group
+
+    def kept(self) -> Iterator[tuple[type[PersonRow], PersonRow]]:
+        for groups in self.groups.values():
+            yield from ((model, row) for (model, _), group in groups.items() for row in group.rows)
 
     def lines(self, person: UUID) -> Iterator[Line]:
-        for (model, (clause, say)), rows in self.groups.get(person, {}).items():
-            if rows:
-                items = tuple(sorted({item for row in rows for item in periods.items_in(row)}))
-                kept = clause != GONE[0]
-                yield Line(model.__name__, items, len(rows), kept, clause, say, self._until(rows) if kept else None)
+        for (model, (clause, say)), group in self.groups.get(person, {}).items():
+            kept, items = clause != GONE[0], tuple(sorted(group.items))
+            yield Line(model.__name__, items, group.count, kept, clause, say, self._until(group.rows) if kept else None)
 
     def _until(self, rows: list[PersonRow]) -> date | None:
-        assert self.compiled  # noqa: S101 -- set where the plan is made
         policy = self.compiled.policy
         days = [day for row in rows for day in periods.until(row, self.people[row.person_id], policy).values() if day]
         return max(days, default=None)
@@ -154,21 +167,33 @@ GONE = ("rights.erase", "Gone.")
 MARKED = ("email", "phone", "mobile", "customer")
 
 
-def _plan(people: Collection[UUID], at: datetime, compiled: Compiled) -> _Plan:
+def _plan(people: Iterable[Person], at: datetime, compiled: Compiled) -> _Plan:
     """Decide for every row of these people whether a duty keeps it. One query a model, however many people."""
-    plan = _Plan(Person.objects.in_bulk(people), compiled=compiled)
-    known: dict[tuple[str, int | None, date, frozenset[str]], tuple[str, str]] = {}
+    plan = _Plan({them.pk: them for them in people}, compiled)
+    retained = frozenset[str]().union(*(compiled.book.items(p.retains) for p in compiled.policy.purposes.values()))
     for model in person_rows():
-        for row in model._base_manager.filter(person_id__in=plan.people).iterator(chunk_size=2000):
-            them = plan.people[row.person_id]
-            asked = (them.residence, them.age(at.date()), periods.today(them, at), periods.items_in(row))
-            why = known.get(asked)
-            if why is None:
-                why = known[asked] = _keeper(asked[3], them, at, compiled) or GONE
-            plan.groups.setdefault(row.person_id, {}).setdefault((model, why), []).append(row)
-            if why != GONE:
-                plan.kept.setdefault(model, []).append(row)
+        rows = model._base_manager.filter(person_id__among=plan.people)
+        if periods.items_of(model) & retained:
+            _plan_rows(plan, model, rows, at)
+        else:  # nothing of it can stay: how many there are is all that is asked
+            some = rows.values_list("person_id", *periods.picks(model)).annotate(count=Count("pk")).order_by()
+            for person, *picked, count in some:
+                plan.note(person, model, GONE, periods.items_by(model, tuple(picked))).count += count
     return plan
+
+
+def _plan_rows(plan: _Plan, model: type[PersonRow], rows: QuerySet[PersonRow], at: datetime) -> None:
+    known: dict[tuple[str, int | None, date, frozenset[str]], tuple[str, str]] = {}
+    for row in rows.iterator(chunk_size=2000):
+        them, items = plan.people[row.person_id], periods.items_in(row)
+        asked = (them.residence, them.age(at.date()), periods.today(them, at), items)
+        why = known.get(asked)
+        if why is None:
+            why = known[asked] = _keeper(items, them, at, plan.compiled) or GONE
+        group = plan.note(row.person_id, model, why, items)
+        group.count += 1
+        if why != GONE:
+            group.rows.append(row)
 
 
 def _keeper(items: frozenset[str], them: Person, at: datetime, compiled: Compiled) -> tuple[str, str] | None:
@@ -188,26 +213,26 @@ def _move(stones: Collection[Tombstone], at: datetime, because: str, compiled: C
     """Delete rows, or give them to the remnant; write the entry; mark the tombstones moved. One transaction."""
     people = {stone.person: stone.remnant or stone.person for stone in stones}
     cover = covers.Cover("keep", frozenset(), at, people=frozenset(people))
-    cover.fetch(people.keys() | set(people.values()))
+    cover.fetch(set(people))
     with transaction.atomic(), covers.opened(cover):
-        list(Person.objects.select_for_update().filter(pk__in=people).order_by("pk"))  # nobody collects meanwhile
-        plan = _plan(people, at, compiled)
-        made = [_certify(person, list(plan.lines(person)), at, because, compiled, cover) for person in people]
+        locked = Person.objects.select_for_update().filter(pk__among=people).order_by("pk")  # nobody collects meanwhile
+        plan = _plan(locked, at, compiled)
+        made = _certify({person: tuple(plan.lines(person)) for person in people}, at, because, compiled, cover)
         _remember(plan, at, cover)
         _give(plan, people, cover)
         for model in person_rows():
-            delete_rows(model._base_manager.filter(person_id__in=people))
+            delete_rows(model._base_manager.filter(person_id__among=people))
         _leave_remnants(plan, people, at)
-        Person.objects.filter(pk__in=people).delete()
+        Person.objects.filter(pk__among=people).delete()
         Join.objects.filter(Q(kept__in=people) | Q(folded__in=people)).delete()
-    Tombstone.objects.filter(pk__in=people).update(state="moved")
+    Tombstone.objects.filter(pk__among=people).update(state="moved")
     return made
 
 
 def _remember(plan: _Plan, at: datetime, cover: covers.Cover) -> None:
     """Leave a mark of each address on the stop list, so that no list or file brings the person back unasked (R71)."""
     marked: list[tuple[str, str]] = []
-    for row in Identifier.objects.filter(person_id__in=plan.people, kind__in=MARKED):
+    for row in Identifier.objects.filter(person_id__among=plan.people, kind__in=MARKED):
         if row.person_id in cover.ring:
             value = reveal(row, cover.key(row.person_id))["value"]
             with suppress(BadIdentifier):
@@ -220,12 +245,13 @@ def _give(plan: _Plan, people: dict[UUID, UUID], cover: covers.Cover) -> None:
 
     After a restore a key may be gone already: what it sealed is lost to everybody, and the row goes.
     """
-    for model, rows in plan.kept.items():
-        for row in rows:
-            old, new = row.person_id, people[row.person_id]
-            if old in cover.ring:
-                changes = reseal(row, cover.key(old), new, cover.key(new)) if isinstance(row, HeldRow) else {}
-                model._base_manager.filter(pk=row.pk).update(person_id=new, **changes)
+    kept = list(plan.kept())
+    cover.ring.update(keys.make_missing({people[row.person_id] for _, row in kept}))
+    for model, row in kept:
+        old, new = row.person_id, people[row.person_id]
+        if old in cover.ring:
+            changes = reseal(row, cover.key(old), new, cover.key(new)) if isinstance(row, HeldRow) else {}
+            model._base_manager.filter(pk=row.pk).update(person_id=new, **changes)
 
 
 def _leave_remnants(plan: _Plan, people: dict[UUID, UUID], at: datetime) -> None:
@@ -240,21 +266,31 @@ def _leave_remnants(plan: _Plan, people: dict[UUID, UUID], at: datetime) -> None
 
 
 def _certify(
-    person: UUID, lines: list[Line], at: datetime, because: str, compiled: Compiled, cover: covers.Cover
-) -> Certificate:
-    items = tuple(sorted({item for line in lines for item in line.items}))
-    entry = Entry(
-        at=at, verb="keep", purpose="rights", items=items, actor="system", allowed=False, code="erased",
-        clause="rights.erase", policy=compiled.digest, subject=subject(cover, person),
-        facts={"because": because, "rows": sum(x.rows for x in lines), "kept": sum(x.rows for x in lines if x.kept)},
-    )  # fmt: skip
-    return Certificate(at, compiled.digest, ledger.record(entry), tuple(lines))
+    people: dict[UUID, tuple[Line, ...]], at: datetime, because: str, compiled: Compiled, cover: covers.Cover
+) -> list[Certificate]:
+    """Write an entry for each person, and return their certificates."""
+    entries = [
+        Entry(
+            at=at, verb="keep", purpose="rights", items=tuple(sorted({item for line in lines for item in line.items})),
+            actor="system", allowed=False, code="erased", clause="rights.erase", policy=compiled.digest,
+            subject=subject(cover, person),
+            facts={
+                "because": because, "rows": sum(x.rows for x in lines), "kept": sum(x.rows for x in lines if x.kept),
+            },
+        )
+        for person, lines in people.items()
+    ]  # fmt: skip
+    numbers = ledger.record_all(entries)
+    return [
+        Certificate(at, compiled.digest, number, lines) for number, lines in zip(numbers, people.values(), strict=True)
+    ]
 
 
 def _finish(stones: Collection[Tombstone]) -> None:
     """Destroy the keys, durably: from here on no backup of the rows can be read either."""
     keys.destroy([stone.person for stone in stones])
     remnants = {stone.remnant for stone in stones if stone.remnant}
-    unused = remnants - set(Person.objects.filter(pk__in=remnants).values_list("pk", flat=True))
-    keys.destroy(list(unused))
-    Tombstone.objects.filter(pk__in=[stone.person for stone in stones]).update(state="done")
+    unused = keys.known(remnants) - set(Person.objects.filter(pk__among=remnants).values_list("pk", flat=True))
+    if unused:
+        keys.destroy(unused)
+    Tombstone.objects.filter(pk__among=[stone.person for stone in stones]).update(state="done")

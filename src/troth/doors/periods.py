@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from bisect import bisect_right
-from datetime import date, datetime, time, timedelta
-from functools import lru_cache
+from collections.abc import Iterable
+from datetime import UTC, date, datetime, time, timedelta
+from functools import cache, lru_cache
 from zoneinfo import ZoneInfo
 
 from troth.policy.nouns import Policy
 from troth.policy.period import Keep, gone_by
+from troth.vault.held import Label
 from troth.vault.models import HeldRow, Person, PersonRow
 
 OF_THE_PERSON = {"last_seen": "last_seen", "account": "closed_on"}  # event to the column of Person
@@ -26,8 +28,26 @@ def items_of(model: type[PersonRow]) -> frozenset[str]:
 
 def items_in(row: PersonRow) -> frozenset[str]:
     """Return the items a row is: its held ones; those its columns tell where it holds none."""
-    held = frozenset(label.of(row) for label in row.labels().values()) if isinstance(row, HeldRow) else frozenset()
-    return held or items_of(type(row))
+    model = type(row)
+    return items_by(model, tuple(getattr(row, by) for by in picks(model)))
+
+
+@lru_cache(maxsize=4096)
+def items_by(model: type[PersonRow], picked: tuple[str, ...]) -> frozenset[str]:
+    """Return the items that a model's rows with these values in the columns of `picks` are."""
+    by, labels = dict(zip(picks(model), picked, strict=True)), _labels(model)
+    held = frozenset(label.item if isinstance(label.item, str) else label.item[by[label.by]] for label in labels)
+    return held or items_of(model)
+
+
+@cache
+def picks(model: type[PersonRow]) -> tuple[str, ...]:
+    """Return the plain columns that pick the item of a held one."""
+    return tuple(sorted({label.by for label in _labels(model) if label.by}))
+
+
+def _labels(model: type[PersonRow]) -> Iterable[Label]:
+    return model.labels().values() if issubclass(model, HeldRow) else ()
 
 
 def keeps(model: type[PersonRow], policy: Policy) -> dict[str, Keep]:
@@ -76,7 +96,12 @@ def last_start(keep: Keep, today: date) -> date:
 
 def today(person: Person, at: datetime) -> date:
     """Return the day it is where a person is."""
-    return at.astimezone(ZoneInfo(person.zone)).date()
+    return _day_there(at.astimezone(UTC), person.zone)  # in UTC no two moments are equal
+
+
+@lru_cache
+def _day_there(at: datetime, zone: str) -> date:
+    return at.astimezone(ZoneInfo(zone)).date()
 
 
 def end_of(day: date, zone: str) -> datetime:

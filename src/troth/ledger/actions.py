@@ -22,6 +22,15 @@ WINDOW = 0.001  # seconds the first of a group waits for others
 BATCH = 8192
 
 INSERT = "INSERT INTO ledger_entry (subject, verb, body) VALUES (%s, %s, %s)"
+INSERT_ALL = (  # PostgreSQL: one statement for all, which answers with their numbers in order
+    "INSERT INTO ledger_entry (subject, verb, body) "
+    "SELECT * FROM unnest(%s::bytea[], %s::varchar[], %s::bytea[]) RETURNING id"
+)
+
+RECEIPT = (
+    "SELECT body, place, size, note FROM ledger_entry, (SELECT size, note FROM ledger_head ORDER BY size DESC LIMIT 1) "
+    "newest WHERE ledger_entry.id = %s"
+)
 
 
 def _values(entry: Entry) -> tuple[bytes | None, str, bytes]:
@@ -39,12 +48,20 @@ def record(entry: Entry) -> int:
         raise LedgerUnavailable from problem
 
 
-def record_all(entries: Iterable[Entry]) -> None:
-    """Write many entries in the caller's transaction. Raises LedgerUnavailable."""
+def record_all(entries: Iterable[Entry]) -> list[int]:
+    """Write many entries in the caller's transaction and return their numbers. Raises LedgerUnavailable."""
     values = [_values(entry) for entry in entries]
+    if not values:
+        return []
     try:
         with connection.cursor() as cursor:
+            if connection.vendor == "postgresql":
+                cursor.execute(INSERT_ALL, [list(column) for column in zip(*values, strict=True)])
+                return [number for (number,) in cursor.fetchall()]
             cursor.executemany(INSERT, values)
+            cursor.execute("SELECT last_insert_rowid()")  # nobody else writes meanwhile: the numbers before are ours
+            last = int(cursor.fetchone()[0])
+            return list(range(last - len(values) + 1, last + 1))
     except DatabaseError as problem:
         raise LedgerUnavailable from problem
 
@@ -131,6 +148,17 @@ def tile(level: int, number: int) -> bytes:
     return bytes(found[0]) if found else b""
 
 
+def tiles(wanted: Collection[tuple[int, int]]) -> dict[tuple[int, int], bytes]:
+    """Return those stored tiles that there are of some, by level and number, in one statement."""
+    marks = ", ".join(["(%s, %s)"] * len(wanted))
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"SELECT level, number, hashes FROM ledger_tile WHERE (level, number) IN (VALUES {marks})",  # noqa: S608 -- only placeholders
+            [part for one in sorted(wanted) for part in one],
+        )
+        return {(level, number): bytes(hashes) for level, number, hashes in cursor.fetchall()}
+
+
 def head() -> Head | None:
     """Return the newest signed head."""
     return Head.objects.order_by("-size").first()
@@ -197,15 +225,14 @@ def receipt(number: int) -> dict[str, Any]:
 
     Raises LookupError if there is no such entry, or it is not sealed yet.
     """
-    with connection.cursor() as cursor:  # two statements as they are: building them would take as long as the proof
-        cursor.execute("SELECT body, place FROM ledger_entry WHERE id = %s", [number])
+    with connection.cursor() as cursor:  # as they are: composing the statements would take as long as the proof
+        cursor.execute(RECEIPT, [number])
         row = cursor.fetchone()
-        cursor.execute("SELECT size, note FROM ledger_head ORDER BY size DESC LIMIT 1")
-        newest = cursor.fetchone()
-    if row is None or row[1] is None or newest is None or row[1] >= newest[0]:
+    if row is None or row[1] is None or row[1] >= row[2]:
         raise LookupError(number)
-    (body, place), (size, signed) = row, newest
-    path = merkle.Tree(size, tile).inclusion(place)
+    body, place, size, signed = row
+    near = tiles(merkle.tiles_for(place, size))
+    path = merkle.Tree(size, lambda level, number: near.get((level, number)) or tile(level, number)).inclusion(place)
     return {
         "format": "troth-receipt-1",
         "entry": bytes(body).decode(),

@@ -57,10 +57,15 @@ class Entry:
             self.allowed, self.items, self.verb, self.purpose, self.brand, self.source, self.to, self.channel,
             self.topic, self.actor, self.code, self.clause, self.law, self.policy,
         )  # fmt: skip
-        at = self.at.astimezone(UTC).isoformat(timespec="milliseconds")
+        at = _moment(self.at.astimezone(UTC))
         facts = f',"facts":{_told(self.facts)}' if self.facts else ""
         subject = f',"subject":"{b2a_base64(self.subject, newline=False).decode()}"' if self.subject else ""
         return f"{before}{at}{between}{facts}{after}{subject}{end}".encode()
+
+
+@lru_cache(maxsize=64)  # the entries of one act came at the same moment
+def _moment(at: datetime) -> str:
+    return at.isoformat(timespec="milliseconds")
 
 
 @lru_cache(maxsize=4096)

@@ -126,6 +126,16 @@ class Tree:
         return path[::-1]
 
 
+def tiles_for(place: int, size: int) -> set[tuple[int, int]]:
+    """Return the tiles an inclusion proof reads: at each level the one above the leaf and the one at the right edge."""
+    found = set[tuple[int, int]]()
+    level = 0
+    while size:
+        found |= {(level, place // WIDTH), (level, size // WIDTH)}
+        level, place, size = level + 1, place // WIDTH, size // WIDTH
+    return found
+
+
 def included(leaf_hash: bytes, place: int, size: int, path: Sequence[bytes], root: bytes) -> bool:
     """Check an inclusion proof (RFC 9162 §2.1.3.2)."""
     if not 0 <= place < size:

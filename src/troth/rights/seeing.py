@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from functools import cached_property
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import UUID
 
 from django.db import connection, models, transaction
@@ -23,6 +23,7 @@ from troth.doors.use import use
 from troth.policy import Compiled
 from troth.policy.period import Keep, gone_by
 from troth.vault.models import HeldRow, Person, PersonRow, Plain, person_rows
+from troth.vault.storing import read_all
 
 from .errors import NobodyKnown
 
@@ -44,8 +45,7 @@ class Thing:
     gone_by: date | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Holding:
+class Holding(NamedTuple):
     """One row we hold, opened: by item of the policy, each field and its value."""
 
     model: str
@@ -104,13 +104,15 @@ def see(person: UUID, at: datetime, *, actor: str = "person", brand: str = "") -
         them, folded = _whole(person)
         compiled = policies.archive().in_force(at.astimezone(policies.house_zone()).date())
         shapes = _Shapes(compiled)
-        rows = [row for model in person_rows() for row in model._base_manager.filter(person_id=them.pk).order_by("pk")]
-        items = frozenset().union(*{shapes.of(row).items for row in (them, *rows)})
+        asked = [model._base_manager.filter(person_id=them.pk).order_by("pk") for model in person_rows()]
+        rows = [row for some in asked for row in read_all(some)]
+        shaped = [(row, shapes.of(row)) for row in (them, *rows)]
+        items = frozenset().union(*{shape.items for _, shape in shaped})
         given = ["request"] if actor in STAFF else []
         brand = brand or next(iter(compiled.policy.brands))
-        asked = use("rights", person=them.pk, brand=brand, items=items, actor=actor, given=given, at=at)
-        with job("rights"), asked as u:
-            held = [_holding(row, shapes.of(row), them, u) for row in (them, *rows)]
+        opened = use("rights", person=them.pk, brand=brand, items=items, actor=actor, given=given, at=at)
+        with job("rights"), opened as u:
+            held = [_holding(row, shape, them, u) for row, shape in shaped]
         return Packet(them.pk, at, compiled, [row for row in held if row.values], _acts([them.pk, *folded]))
 
 

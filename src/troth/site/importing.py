@@ -31,6 +31,7 @@ from troth.vault.errors import BadIdentifier
 from troth.vault.marks import mark
 from troth.vault.models import SOLE, HeldRow, Identifier, Person, Profile
 from troth.vault.normal import normalise
+from troth.vault.storing import fresh
 
 BATCH = 1000
 TOO_LONG = "\N{REPLACEMENT CHARACTER}"  # the column that what is too much in a line falls into
@@ -158,7 +159,7 @@ def _take_people(batch: list[tuple[int, Row]], how: Map, at: datetime, progress:
     candidates = list(_candidates(batch, how, at, progress))
     known = _known({marked for c in candidates for marked in c.sole()})
     lost = forgotten({stop for c in candidates for _, _, stop in c.values.values()})
-    fresh: list[Person] = []
+    newcomers: list[Person] = []
     rows: list[HeldRow] = []
     for c in candidates:
         owners = {known[marked] for marked in c.sole() if marked in known}
@@ -170,18 +171,18 @@ def _take_people(batch: list[tuple[int, Row]], how: Map, at: datetime, progress:
             progress.aside.append((c.number, "this person was erased, and no file brings them back"))
         else:
             day = at.date() if c.age is not None else None
-            person = Person(residence=c.residence, last_seen=at.date(), known_age=c.age, known_on=day)
-            fresh.append(person)
+            person = fresh(Person, residence=c.residence, last_seen=at.date(), known_age=c.age, known_on=day)
+            newcomers.append(person)
             rows += _rows(person.pk, c, how)
             known |= dict.fromkeys(c.sole(), person.pk)
             progress.noted += [(c.number, note) for note in c.notes]
-    _store(fresh, rows, how, at, progress)
+    _store(newcomers, rows, how, at, progress)
 
 
-def _store(fresh: list[Person], rows: list[HeldRow], how: Map, at: datetime, progress: Progress) -> None:
-    if not fresh:
+def _store(newcomers: list[Person], rows: list[HeldRow], how: Map, at: datetime, progress: Progress) -> None:
+    if not newcomers:
         return
-    people = [person.pk for person in identity.add(fresh)]
+    people = [person.pk for person in identity.add(newcomers)]
     with collect(how.purpose, source=how.source, brand=how.brand, people=people, at=at) as c:
         c.save_all(rows)
         progress.refused += len(c.refused)
@@ -237,10 +238,10 @@ def _region(residence: str) -> str:
 
 def _rows(person: UUID, c: _Candidate, how: Map) -> Iterator[HeldRow]:
     for kind, (value, marked, _) in c.values.items():
-        made = Identifier(person_id=person, kind=kind, mark=marked, evidence="imported")
+        made = fresh(Identifier, person_id=person, kind=kind, mark=marked, evidence="imported")
         made.value = value
         yield made
-    profile = Profile(person_id=person)
+    profile = fresh(Profile, person_id=person)
     for name, columns in how.profile.items():
         if name in ADDRESS:
             parts = {column: c.row[column].strip() for column in columns if c.row[column].strip()}

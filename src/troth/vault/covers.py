@@ -30,11 +30,12 @@ class Cover:
 
     def key(self, person: UUID) -> bytes:
         """Return a person's key, fetched once an act. Raises NoKey."""
-        if person not in self.ring:
+        key = self.ring.get(person)
+        if key is None:
             self.ring.update(keys.fetch([person]))
-        if person not in self.ring:
-            raise NoKey
-        return self.ring[person]
+            if (key := self.ring.get(person)) is None:
+                raise NoKey
+        return key
 
     def fetch(self, people: Mapping[UUID, object] | set[UUID]) -> None:
         """Fetch many keys at once."""

@@ -157,11 +157,11 @@ def unpacked(row: HeldRow, key: bytes) -> dict[str, Any]:
 
 def reveal(row: HeldRow, key: bytes) -> dict[str, Any]:
     """Return every held value of a row, plain and typed. Raises Tampered. For the doors alone."""
-    packed = unpacked(row, key)
-    opened: dict[str, Any] = {}
-    for name, label in row.labels().items():
-        value = packed.get(name)
-        opened[name] = value if value is None or label.kind in seal.AS_IS else seal.UNPACK[label.kind](value)
+    packed, labels = unpacked(row, key), row.labels()
+    opened = {name: packed.get(name) for name in labels}
+    for name, label in labels.items():
+        if label.kind not in seal.AS_IS and opened[name] is not None:
+            opened[name] = seal.UNPACK[label.kind](opened[name])
     return opened
 
 

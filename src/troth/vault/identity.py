@@ -17,6 +17,7 @@ from .held import reseal
 from .marks import mark
 from .models import SOLE, HeldRow, Identifier, Join, Person, PersonRow, person_rows
 from .normal import normalise
+from .storing import store_all
 
 
 class Taken(BadIdentifier):
@@ -30,7 +31,7 @@ def add(people: Iterable[Person]) -> list[Person]:
     """Store new people, their keys first: a key without a person is harmless, a person without a key is not."""
     them = list(people)
     keys.make([person.pk.bytes for person in them])
-    return Person.objects.bulk_create(them, batch_size=500)
+    return store_all(them)
 
 
 def new(*, on: date, residence: str = "*", zone: str = "Europe/London", age: int | None = None) -> Person:

@@ -18,6 +18,7 @@ from django.utils.timezone import now
 from . import root
 from .errors import NoKey, RootKeyProblem
 from .safe import Key, Root
+from .storing import fresh, store_all
 
 BATCH = 1000
 MARKS, STOPS = b"\x00marks", b"\x00stops"  # two keys of the house: blind indexes, and suppression that outlives people
@@ -62,15 +63,30 @@ def make(names: Iterable[bytes]) -> dict[bytes, bytes]:
     rows = []
     for name, key in made.items():
         wrapped, version = wrapping.wrap(key, name)
-        rows.append(Key(name=name, wrapped=wrapped, root=version))
-    Key.objects.bulk_create(rows, batch_size=BATCH)
+        rows.append(fresh(Key, name=name, wrapped=wrapped, root=version))
+    store_all(rows)
     return made
+
+
+def make_missing(people: Collection[UUID]) -> dict[UUID, bytes]:
+    """Return the keys of `people`, made where they have none."""
+    made = make(person.bytes for person in set(people) - known(people))
+    return fetch(people) if len(made) < len(people) else {UUID(bytes=name): key for name, key in made.items()}
+
+
+def known(people: Collection[UUID]) -> set[UUID]:
+    """Return which of `people` have a key."""
+    return {UUID(bytes=bytes(name)) for name, *_ in _stored(people)}
 
 
 def fetch(people: Collection[UUID]) -> dict[UUID, bytes]:
     """Return the keys of those `people` who have one."""
     wrapping = ring()
-    found: dict[UUID, bytes] = {}
+    return {UUID(bytes=name): wrapping.unwrap(wrapped, version, name) for name, wrapped, version in _stored(people)}
+
+
+def _stored(people: Collection[UUID]) -> Iterator[tuple[bytes, bytes, int]]:
+    """Yield the name, the wrapped key and its root key's version of those who have one."""
     names = [person.bytes for person in people]
     for start in range(0, len(names), BATCH):
         part = names[start : start + BATCH]
@@ -80,8 +96,7 @@ def fetch(people: Collection[UUID]) -> dict[UUID, bytes]:
                 part,
             )
             for name, wrapped, version in cursor.fetchall():
-                found[UUID(bytes=bytes(name))] = wrapping.unwrap(bytes(wrapped), version, bytes(name))
-    return found
+                yield bytes(name), bytes(wrapped), version
 
 
 def of(person: UUID) -> bytes:
@@ -98,7 +113,7 @@ def house_key(name: bytes) -> bytes:
     row = Key.objects.filter(name=name).first()
     if row is None:
         wrapped, version = ring().wrap(secrets.token_bytes(32), name)
-        Key.objects.bulk_create([Key(name=name, wrapped=wrapped, root=version)], ignore_conflicts=True)
+        store_all([Key(name=name, wrapped=wrapped, root=version)], but_known=True)
         row = Key.objects.get(name=name)  # another process may have been quicker: then it is theirs
     return ring().unwrap(bytes(row.wrapped), row.root, name)
 

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import secrets
+import os
 import time
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import date
-from functools import cache
+from functools import cache, lru_cache
 from typing import Any, ClassVar, Self
 from uuid import UUID, uuid4
 
@@ -16,7 +16,7 @@ from django.db.models import signals
 from django.db.models.base import ModelState
 from django.utils.timezone import now
 
-from . import covers
+from . import covers, lookups
 from .errors import OutsideDoor
 from .held import HeldField, Label, SealedField, held
 from .safe import Key, Root, Tombstone
@@ -32,14 +32,40 @@ class Plain:
 
 def new_id() -> UUID:
     """Return a random id that sorts by time of making (UUID version 7, RFC 9562), so that new rows lie together."""
-    stamp = time.time_ns() // 1_000_000
-    return UUID(int=(stamp << 80) | (7 << 76) | (secrets.randbits(12) << 64) | (2 << 62) | secrets.randbits(62))
+    stamp, chance = time.time_ns() // 1_000_000, int.from_bytes(os.urandom(10))
+    return UUID(int=(stamp << 80) | (7 << 76) | (chance >> 68 << 64) | (2 << 62) | (chance & (1 << 62) - 1))
 
 
 # -- people ------------------------------------------------------------------------------------------------------------
 
 
-class PersonRow(models.Model):
+@cache
+def _columns(model: type[models.Model]) -> tuple[str, ...]:
+    return tuple(column.attname for column in model._meta.concrete_fields)
+
+
+class Read(models.Model):
+    """A row that is read by the thousand: whole rows go past Django's constructor, a fifth of the time of reading them.
+
+    It sorts out arguments, checks each and tells whoever listens; a row just read needs none of that.
+    """
+
+    class Meta:
+        abstract = True
+
+    @classmethod
+    def from_db(cls, db: str | None, field_names: Collection[str], values: Collection[Any], **more: Any) -> Self:  # noqa: ANN401 -- Django's signature
+        names = _columns(cls)
+        if len(values) != len(names) or more or signals.pre_init.receivers or signals.post_init.receivers:
+            return super().from_db(db, field_names, values, **more)
+        row = cls.__new__(cls)
+        row._state = state = ModelState()
+        state.adding, state.db = False, db
+        row.__dict__.update(zip(names, values, strict=True))
+        return row
+
+
+class PersonRow(Read):
     """A row that belongs to one person. `plain` says why each column outside the seal may stand there."""
 
     id = models.UUIDField(primary_key=True, default=new_id, editable=False)
@@ -55,7 +81,7 @@ class HeldQuerySet(models.QuerySet[Any]):
     """Reads as any queryset does; writes only what a door allows."""
 
     def of(self, people: Collection[UUID]) -> Self:
-        return self.filter(person_id__in=people)
+        return self.filter(person_id__among=people)
 
     def update(self, **changes: Any) -> int:  # noqa: ANN401 -- Django's signature
         guarded = {"id", "person_id", "sealed", "version"} & changes.keys()
@@ -65,9 +91,9 @@ class HeldQuerySet(models.QuerySet[Any]):
         return super().update(**changes)
 
 
-@cache
-def _columns(model: type[models.Model]) -> tuple[str, ...]:
-    return tuple(column.attname for column in model._meta.concrete_fields)
+@lru_cache(maxsize=4096)
+def _set_of(*items: str) -> frozenset[str]:
+    return frozenset(items)
 
 
 class HeldRow(PersonRow):
@@ -83,21 +109,6 @@ class HeldRow(PersonRow):
 
     class Meta:
         abstract = True
-
-    @classmethod
-    def from_db(cls, db: str | None, field_names: Collection[str], values: Collection[Any], **more: Any) -> Self:  # noqa: ANN401 -- Django's signature
-        """Make a row of what was read. Whole rows go past Django's constructor: a fifth of the time of reading a list.
-
-        It sorts out arguments, checks each and tells whoever listens; a row just read needs none of that.
-        """
-        names = _columns(cls)
-        if len(values) != len(names) or more or signals.pre_init.receivers or signals.post_init.receivers:
-            return super().from_db(db, field_names, values, **more)
-        row = cls.__new__(cls)
-        row._state = state = ModelState()
-        state.adding, state.db = False, db
-        row.__dict__.update(zip(names, values, strict=True))
-        return row
 
     @property
     def given(self) -> dict[str, Any]:
@@ -124,7 +135,7 @@ class HeldRow(PersonRow):
     def brings(self) -> frozenset[str]:
         """Return the items of the values set and not sealed yet."""
         labels = self.labels()
-        return frozenset(labels[name].of(self) for name in self.given)
+        return _set_of(*(labels[name].of(self) for name in self.given))
 
     def identity(self) -> bytes:
         """Return what a sealed column is bound to: the table, the row, its person, its version."""
@@ -159,7 +170,7 @@ def _watch(sender: type[models.Model], **_: object) -> None:
 signals.class_prepared.connect(_watch)
 
 
-class Person(models.Model):
+class Person(Read):
     """Someone: a random id, and the few facts decisions are made from. Who they are, their identifiers say."""
 
     id = models.UUIDField(primary_key=True, default=uuid4, editable=False)
@@ -256,6 +267,7 @@ class Join(models.Model):
     nobodys: ClassVar = "two random ids and the ids of rows"
 
 
+AMONG = lookups.Among  # registered with it: `person_id__among`
 KEPT_APART = (Key, Root, Tombstone)  # Django looks for models here; they live in `safe`
 
 

@@ -1,0 +1,38 @@
+"""`person_id__among=people`: one of many ids, sent as one parameter.
+
+Django's `__in` sends a parameter an id and looks at each several times: of a thousand ids that takes longer than the
+database does.
+"""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+from uuid import UUID
+
+from django.db import models
+
+if TYPE_CHECKING:
+    Lookup = models.Lookup[Any]
+else:
+    Lookup = models.Lookup
+Sql = tuple[str, tuple[Any, ...]]
+
+
+@models.UUIDField.register_lookup
+class Among(Lookup):
+    """One of these ids. An empty list matches nothing."""
+
+    lookup_name = "among"
+
+    def get_prep_lookup(self) -> list[UUID]:
+        return list(self.rhs)
+
+    def as_sql(self, compiler: Any, connection: Any) -> Sql:  # noqa: ANN401 -- Django's signature
+        column, parameters = self.process_lhs(compiler, connection)
+        ids = json.dumps([one.hex for one in self.rhs])
+        return f"{column} IN (SELECT value FROM json_each(%s))", (*parameters, ids)  # noqa: S608 -- the column is ours
+
+    def as_postgresql(self, compiler: Any, connection: Any) -> Sql:  # noqa: ANN401 -- Django's signature
+        column, parameters = self.process_lhs(compiler, connection)
+        return f"{column} = ANY(%s)", (*parameters, self.rhs)

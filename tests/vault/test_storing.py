@@ -1,0 +1,82 @@
+"""Many rows at once are the same rows as one by one."""
+
+from datetime import UTC, date, datetime
+from typing import Any
+from uuid import UUID
+
+import pytest
+from django.db import IntegrityError, models, transaction
+from hypothesis import given
+from hypothesis import strategies as st
+
+from troth.choices.models import Lease
+from troth.vault.models import Identifier, Person, Profile, held_models
+from troth.vault.storing import fresh, read_all, store_all
+
+DAY, NOON = date(2026, 11, 26), datetime(2026, 11, 26, 12, tzinfo=UTC)
+
+
+def columns(row: models.Model) -> dict[str, Any]:
+    return {field.attname: getattr(row, field.attname) for field in row._meta.concrete_fields}
+
+
+def some_people(count: int) -> list[Person]:
+    return [
+        fresh(Person, last_seen=DAY, residence="GB" if n % 2 else "US-CA", known_age=n or None) for n in range(count)
+    ]
+
+
+@pytest.mark.django_db(databases=["default", "keys"])
+def test_what_is_stored_together_is_what_django_reads_one_by_one():
+    people = some_people(3)
+    store_all(people)
+    store_all([Identifier(person_id=them.pk, kind="phone", mark=bytes(32), sealed=b"x") for them in people])
+    for them in people:
+        assert columns(Person.objects.get(pk=them.pk)) == columns(them)
+        assert not them._state.adding
+    assert Identifier.objects.count() == 3
+
+
+@pytest.mark.django_db(databases=["default", "keys"])
+def test_rows_read_together_are_those_the_queryset_yields_in_its_order():
+    people = some_people(5)
+    store_all(people)
+    store_all([Profile(person_id=them.pk, sealed=b"x", seen_at=NOON, event_at=NOON) for them in people])
+    for rows in (Person.objects.order_by("-pk"), Profile.objects.filter(person_id=people[2].pk).order_by("pk")):
+        read = read_all(rows)
+        assert [columns(row) for row in read] == [columns(row) for row in rows.all()]
+        assert [type(value) for value in columns(read[0]).values()] == [
+            type(value) for value in columns(rows[0]).values()
+        ]
+    assert read_all(Person.objects.filter(residence="FR")) == []
+
+
+@pytest.mark.django_db(databases=["default", "keys"], transaction=True)
+def test_rows_that_are_known_already_undo_all_of_them_or_are_left_out_when_that_is_said():
+    lease = fresh(Lease, person=UUID(int=1), fence=UUID(int=7), until=NOON)
+    store_all([lease])
+    again = [fresh(Lease, person=UUID(int=n), fence=UUID(int=8), until=NOON) for n in (2, 1)]
+    with pytest.raises(IntegrityError), transaction.atomic():
+        store_all(again)
+    assert Lease.objects.count() == 1
+    store_all(again, but_known=True)
+    assert dict(Lease.objects.values_list("person", "fence")) == {UUID(int=1): UUID(int=7), UUID(int=2): UUID(int=8)}
+
+
+@pytest.mark.parametrize("model", [Person, *held_models()], ids=lambda model: model.__name__)
+def test_a_fresh_row_begins_as_one_from_the_constructor(model):
+    ids = {field.attname for field in model._meta.concrete_fields if callable(field.default)}
+    made, plain = columns(fresh(model)), columns(model())
+    assert {name: value for name, value in made.items() if name not in ids} == {
+        name: value for name, value in plain.items() if name not in ids
+    }
+    assert {name: type(made[name]) for name in ids} == {name: type(plain[name]) for name in ids}
+
+
+@pytest.mark.django_db(databases=["default", "keys"])
+@given(wanted=st.sets(st.integers(0, 9)))
+def test_among_finds_exactly_those_that_are_named(wanted):
+    Person.objects.all()._raw_delete("default")
+    store_all([fresh(Person, id=UUID(int=n), last_seen=DAY) for n in range(0, 10, 2)])
+    found = Person.objects.filter(pk__among=[UUID(int=n) for n in wanted]).values_list("pk", flat=True)
+    assert set(found) == {UUID(int=n) for n in wanted if n % 2 == 0}
