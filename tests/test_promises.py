@@ -21,7 +21,10 @@ TEMPLATES = sorted(SOURCE.rglob("templates/**/*.html"))
 STYLES = sorted(SOURCE.rglob("static/**/*.css"))
 
 
-OWN_SCRIPT = {"verify.html"}  # checks a receipt on the reader's device, and says how to do it without
+OWN_SCRIPT = {
+    "verify.html",  # checks a receipt on the reader's device, and says how to do it without
+    "passkey.html",  # asks the browser for a passkey; there is a password for who wants no script
+}
 
 
 def patterns(resolver, prefix=""):

@@ -16,6 +16,7 @@ from uuid import UUID, uuid4
 from zoneinfo import ZoneInfo
 
 from django.db import IntegrityError, transaction
+from django.db.models import F
 
 from troth.choices import lease
 from troth.choices.actions import suppressed
@@ -73,11 +74,15 @@ def contact(
     content: Mapping[str, Any],
     once: str,
     topic: str = "",
+    address: UUID | None = None,
     actor: str = "system",
     given: Iterable[str] = (),
     at: datetime | None = None,
 ) -> Answer:
     """Ask whether a person may be written to, and if so queue the message. `once`: the same key, the same answer.
+
+    `address`: which of their identifiers to write to, where it is not the usual one: a new mailbox that is to be
+    proved, the old one it takes the place of, a child's parent.
 
     Source: policy [choices]; PECR reg 22; ePrivacy art. 13; CAN-SPAM; R61-R72.
     """
@@ -88,9 +93,10 @@ def contact(
     cover = covers.Cover("collect", ITEM, at, "messages", frozenset([person]))
     try:
         with transaction.atomic(), covers.opened(cover):
-            acting, decision = _decide(act, person, at, cover)
+            acting, decision = _decide(act, person, at, cover, address)
             entry = acting.record(decision, ITEM, [person], cover)
             row = _row(act, person, once, decision, entry, at)
+            row.address_id = address
             if decision.allowed:
                 row.content = dict(content)
             row.save()
@@ -125,21 +131,21 @@ def settle(at: datetime) -> int:
     return count
 
 
-def _decide(act: Act, person: UUID, at: datetime, cover: covers.Cover) -> tuple[Acting, Decision]:
+def _decide(act: Act, person: UUID, at: datetime, cover: covers.Cover, address: UUID | None) -> tuple[Acting, Decision]:
     """Decide, the hour being the one where the person is. No address, or a suppressed one, is a no."""
     acting = Acting(act, [person], at, locks=True)
     them = acting.persons.get(person)
     if them:
         acting.act = act._replace(hour=at.astimezone(ZoneInfo(them.zone)).hour)
     decision = acting.decide(person, frozenset())
-    if decision.allowed and (why := _unreachable(acting, person, cover)):
+    if decision.allowed and (why := _unreachable(acting, person, cover, address)):
         decision = Decision(allowed=False, reasons=(why,), policy=decision.policy)
     return acting, decision
 
 
-def _unreachable(acting: Acting, person: UUID, cover: covers.Cover) -> Reason | None:
+def _unreachable(acting: Acting, person: UUID, cover: covers.Cover, which: UUID | None) -> Reason | None:
     act = acting.act
-    address = _address(act.channel, person, cover)
+    address = _address(act.channel, person, cover, which)
     if act.channel in ADDRESS and address is None:
         return Reason("no_address", f"purposes.{act.purpose}", "", f"We have no address of theirs for {act.channel}.")
     if address and "marketing" in acting.compiled.book.kinds[act.purpose]:
@@ -149,12 +155,11 @@ def _unreachable(acting: Acting, person: UUID, cover: covers.Cover) -> Reason | 
     return None
 
 
-def _address(channel: str, person: UUID, cover: covers.Cover) -> str | None:
-    row = (
-        Identifier.objects.filter(person_id=person, kind=ADDRESS.get(channel, ""))
-        .order_by("-verified_at", "id")
-        .first()
-    )
+def _address(channel: str, person: UUID, cover: covers.Cover, which: UUID | None) -> str | None:
+    """Return the address named, or the one proved last, or the first they gave."""
+    theirs = Identifier.objects.filter(person_id=person)
+    theirs = theirs.filter(pk=which) if which else theirs.filter(kind=ADDRESS.get(channel, ""))
+    row = theirs.order_by(F("verified_at").desc(nulls_last=True), "id").first()
     return reveal(row, cover.key(person))["value"] if row else None
 
 
@@ -191,7 +196,7 @@ def _release(row: Message, transport: Transport, fence: lease.Fence) -> Message 
         if found is None or found.state != "queued":
             return found
         row = found
-        acting, decision = _decide(act, row.person_id, at, cover)
+        acting, decision = _decide(act, row.person_id, at, cover, row.address_id)
         acting.facts["message"] = row.message_id
         row.entry = acting.record(decision, ITEM, [row.person_id], cover)
         row.state, row.not_before = ("releasing" if decision.allowed else "refused"), at
@@ -203,7 +208,7 @@ def _release(row: Message, transport: Transport, fence: lease.Fence) -> Message 
 
 
 def _hand_over(row: Message, transport: Transport, fence: lease.Fence, cover: covers.Cover) -> None:
-    address = _address(row.channel, row.person_id, cover) or ""
+    address = _address(row.channel, row.person_id, cover, row.address_id) or ""
     content = reveal(row, cover.key(row.person_id))["content"]
     if not lease.still_mine(fence, at=policies.now(), seconds=GIVE_UP):
         _set(row, "queued")  # too late to be sure: nothing was handed over

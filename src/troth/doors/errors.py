@@ -45,3 +45,10 @@ class NotReady(TrothError, ValueError):
 
     def __init__(self, item: str, step: str) -> None:
         super().__init__(f'{item} must be made ready first: the policy says "{step}" for it.')
+
+
+class NotPublished(TrothError):
+    """A row was to be shown that no act of publishing stands behind."""
+
+    def __init__(self, model: str) -> None:
+        super().__init__(f"A {model} names no entry of its publication: `publish(...)` it first, and keep the `entry`.")

@@ -21,6 +21,7 @@ class Message(HeldRow):
     brand = models.CharField(max_length=40)
     channel = models.CharField(max_length=12)
     topic = models.CharField(max_length=40, blank=True)
+    address_id = models.UUIDField(null=True)  # the identifier to write to, where it is not their usual one
     actor = models.CharField(max_length=12)
     facts = models.JSONField(default=list)  # what was stated: "order", "case" …
     verdict = models.JSONField()  # the decision it was queued or refused with

@@ -69,8 +69,8 @@ def _product(brand: str, style: Style, colour: Colour, place: int) -> Product:
         raise BadCatalogue(f"{where}: nobody could search for {strange[0]!r}. Write it in Latin letters.")
     fields: dict[str, Any] = {name: getattr(style, name) for name in ("name", "kind", "made", "care", "fit", "first")}
     for price, before in zip(style.price, style.was or (None, None, None), strict=True):
-        fields[price.currency.lower()] = price.minor
-        fields[f"was_{price.currency.lower()}"] = before.minor if before else None
+        fields[price.currency.code.lower()] = price.get_amount_in_sub_unit()
+        fields[f"was_{price.currency.code.lower()}"] = before.get_amount_in_sub_unit() if before else None
     return Product(
         brand=brand,
         slug=f"{style.slug}-{colour.slug}",

@@ -5,3 +5,6 @@ from django.apps import AppConfig
 
 class Shop(AppConfig):
     name = "troth.shop"
+
+    def ready(self) -> None:
+        from . import checks  # noqa: F401, PLC0415 -- registers them

@@ -8,12 +8,17 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from urllib.parse import urlencode
+from functools import wraps
+from urllib.parse import urlencode, urlsplit
+from uuid import UUID
 
 from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
 from django.urls import reverse
 from django.utils.cache import patch_cache_control
-from django.views.decorators.http import conditional_page
+from django.views.decorators.csrf import csrf_exempt
+from django.views.decorators.http import conditional_page, require_http_methods
+from moneyed import Money
 
 from troth.doors import policies
 from troth.doors.declare import NOTHING_PERSONAL, purpose
@@ -23,7 +28,7 @@ from . import catalogue
 from .brands import Brand, doors, open_brands
 from .catalogue import House
 from .models import Product
-from .rules import SIGNS, Money, currency
+from .rules import SIGNS, currency
 
 Page = Callable[..., HttpResponse]
 
@@ -73,7 +78,10 @@ class Card:
     @property
     def saving(self) -> int:
         """Return by how much the price fell, in per cent, never told larger than it is."""
-        return int(100 - self.price.minor * 100 / self.was.minor) if self.was else 0
+        if self.was is None:
+            return 0
+        now, before = self.price.get_amount_in_sub_unit(), self.was.get_amount_in_sub_unit()
+        return 100 - -(-now * 100 // before)
 
 
 def shop(request: HttpRequest, brand: str) -> Shop:
@@ -114,3 +122,55 @@ def public(page: Page) -> Page:
 
     served.__name__, served.__doc__, served.__module__ = page.__name__, page.__doc__, page.__module__
     return purpose(NOTHING_PERSONAL)(conditional_page(served))
+
+
+# -- pages that are about somebody -----------------------------------------------------------------------------------
+
+
+def personal(*purposes: str) -> Callable[[Page], Page]:
+    """Make a view a page about a basket or an order: never kept by a browser, and changed only from our own pages."""
+
+    def make(page: Page) -> Page:
+        @wraps(page)
+        def served(request: HttpRequest, *arguments: object, **named: object) -> HttpResponse:
+            if request.method not in ("GET", "HEAD") and not from_here(request):
+                return say(request, named.get("brand"), 403, "This did not come from one of our pages", ELSEWHERE)
+            response = page(request, *arguments, **named)
+            patch_cache_control(response, private=True, no_store=True)
+            return response
+
+        return csrf_exempt(purpose(*purposes)(require_http_methods(["GET", "HEAD", "POST"])(served)))
+
+    return make
+
+
+ELSEWHERE = "So we did nothing. Open the page anew and send it from there."
+
+
+def from_here(request: HttpRequest) -> bool:
+    """Tell whether a form was sent by one of our own pages, by what the browser itself says of it.
+
+    Beside it the basket's cookie is never sent along from elsewhere (SameSite). No token, so no cookie for one: a
+    product's page has a form and stays free of cookies. Source: Fetch Metadata, W3C; OWASP CSRF cheat sheet.
+    """
+    site, origin = request.headers.get("Sec-Fetch-Site"), request.headers.get("Origin")
+    if site and site not in ("same-origin", "none"):
+        return False
+    return origin is None or urlsplit(origin).netloc == request.get_host()
+
+
+def person_of(request: HttpRequest) -> UUID | None:
+    """Return who is signed in."""
+    found: UUID | None = getattr(request, "person_id", None)
+    return found
+
+
+def say(request: HttpRequest, brand: object, status: int, title: str, words: str, way: str = "") -> HttpResponse:
+    """Answer with one plain page: what is so, and what to do."""
+    context = {"shop": shop(request, str(brand)), "title": title, "words": words, "way": way}
+    return render(request, "shop/say.html", context, status=status)
+
+
+def missing(request: HttpRequest, brand: str) -> HttpResponse:
+    """Answer that there is no such thing: not yours and not there look the same."""
+    return render(request, "shop/missing_order.html", {"shop": shop(request, brand)}, status=404)

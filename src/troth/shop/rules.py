@@ -1,4 +1,4 @@
-"""What things cost, how words are matched, and which filters can be asked for. Pure: no database, no clock."""
+"""What things cost, how words are matched, which filters can be asked for, how an order goes. Pure."""
 
 from __future__ import annotations
 
@@ -6,7 +6,11 @@ import re
 import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from typing import NamedTuple, Protocol
+from datetime import timedelta
+from decimal import Decimal
+from typing import Final, NamedTuple, Protocol
+
+from moneyed import Money
 
 SIGNS = {"GBP": "£", "EUR": "€", "USD": "$"}
 SCALES = {
@@ -22,20 +26,19 @@ MOST_WORDS, LONGEST_WORD, LONGEST_TEXT = 8, 32, 200
 DEAREST = 10_000_000  # pence: beyond it, a price in a filter is a slip of the finger
 
 
-class Money(NamedTuple):
-    """An amount of one currency, in its minor unit: pence or cents. Prices include tax."""
+def money(minor: int, currency: str) -> Money:
+    """Return an amount given in minor units, pence or cents, as the database keeps it. Prices include tax."""
+    return Money(Decimal(minor).scaleb(-2), currency)
 
-    minor: int
-    currency: str
 
-    def __str__(self) -> str:
-        """Write it as a price tag does.
+def tag(amount: Money) -> str:
+    """Write an amount as a price tag does: no pence where there are none.
 
-        >>> print(Money(18500, "GBP"), Money(1250, "EUR"))
-        £185 €12.50
-        """
-        whole, rest = divmod(self.minor, 100)
-        return f"{SIGNS[self.currency]}{whole:,}" + (f".{rest:02}" if rest else "")
+    >>> print(tag(money(18500, "GBP")), tag(money(1250, "EUR")))
+    £185 €12.50
+    """
+    whole, rest = divmod(amount.get_amount_in_sub_unit(), 100)
+    return f"{SIGNS[amount.currency.code]}{whole:,}" + (f".{rest:02}" if rest else "")
 
 
 class Prices(NamedTuple):
@@ -46,7 +49,7 @@ class Prices(NamedTuple):
     usd: Money
 
     def in_(self, currency: str) -> Money:
-        return next(price for price in self if price.currency == currency)
+        return next(price for price in self if price.currency.code == currency)
 
 
 def currency(asked: str) -> str:
@@ -172,3 +175,104 @@ def _price(text: str, sentences: list[str]) -> int | None:
         sentences.append("We left out a price that we could not read. Write it as 120 or 89.50.")
         return None
     return minor
+
+
+# -- baskets ---------------------------------------------------------------------------------------------------------
+
+MOST_OF_ONE, MOST_LINES = 10, 30  # pieces of one size; different things in a basket
+
+
+def quantity(text: str) -> int | None:
+    """Return how many are wanted, 0 to take the thing out; None for what is no such number.
+
+    >>> quantity("2"), quantity("0"), quantity("-1"), quantity("11"), quantity("1e3")
+    (2, 0, None, None, None)
+    """
+    known = [str(number) for number in range(MOST_OF_ONE + 1)]
+    return known.index(text.strip()) if text.strip() in known else None
+
+
+# -- orders: from which state which act leads where. What is not here cannot happen -----------------------------------
+
+MOVES: Final[Mapping[tuple[str, str], str]] = {
+    ("open", "authorise"): "authorised",  # the bank said yes, or a voucher pays for all of it
+    ("open", "decline"): "declined",
+    ("open", "lapse"): "lapsed",
+    ("open", "cancel"): "cancelled",
+    ("authorised", "pass"): "cleared",
+    ("authorised", "doubt"): "review",
+    ("authorised", "recheck"): "authorised",
+    ("authorised", "decline"): "declined",  # what the bank agreed to ran out meanwhile
+    ("authorised", "cancel"): "cancelled",
+    ("review", "clear"): "cleared",
+    ("review", "refuse"): "refused",
+    ("review", "recheck"): "authorised",
+    ("review", "cancel"): "cancelled",
+    ("cleared", "charge"): "paid",
+    ("cleared", "decline"): "declined",
+    ("cleared", "recheck"): "authorised",
+    ("cleared", "cancel"): "cancelled",
+    ("paid", "dispatch"): "dispatched",
+    ("paid", "recheck"): "rechecking",
+    ("paid", "cancel"): "cancelled",
+    ("rechecking", "pass"): "paid",
+    ("rechecking", "doubt"): "held",
+    ("rechecking", "recheck"): "rechecking",
+    ("rechecking", "cancel"): "cancelled",
+    ("held", "clear"): "paid",
+    ("held", "refuse"): "refused",
+    ("held", "recheck"): "rechecking",
+    ("held", "cancel"): "cancelled",
+    ("dispatched", "deliver"): "delivered",
+}
+STATES: Final = frozenset(MOVES.values()) | {"open"}
+OVER: Final = frozenset({"declined", "lapsed", "cancelled", "refused"})  # the goods are back on the shelf
+WITH_A_PERSON: Final = frozenset({"review", "held"})
+IN_PROCESS: Final = frozenset(state for state, act in MOVES if act == "recheck")  # an address may still change
+SAID: Final = {  # to the shopper
+    "open": "Waiting for your payment",
+    "authorised": "Your bank has agreed; we are checking the order",
+    "review": "One of us is looking at the order",
+    "cleared": "Your bank has agreed; we are taking the payment",
+    "paid": "Paid, and being packed",
+    "rechecking": "The new address is being checked",
+    "held": "One of us is looking at the new address",
+    "dispatched": "On its way",
+    "delivered": "Delivered",
+    "declined": "Not paid: your bank said no",
+    "lapsed": "Not paid in time",
+    "cancelled": "Cancelled",
+    "refused": "Refused after a check",
+}
+RETURNS: Final[Mapping[tuple[str, str], str]] = {
+    ("", "ask"): "asked",
+    ("asked", "take_back"): "",
+    ("asked", "receive"): "received",
+    ("received", "refund"): "refunded",
+}
+RETURN_DAYS: Final = 30
+PAY_WITHIN: Final = timedelta(hours=1)
+
+
+def after(state: str, act: str, moves: Mapping[tuple[str, str], str] = MOVES) -> str | None:
+    """Return the state an act leads to; None where it cannot be done."""
+    return moves.get((state, act))
+
+
+def before(act: str, moves: Mapping[tuple[str, str], str] = MOVES) -> dict[str, str]:
+    """Return each state an act can be done in, and where it leads."""
+    return {state: then for (state, done), then in moves.items() if done == act}
+
+
+def shares(back: int, by_card: int, by_voucher: int, gone: tuple[int, int] = (0, 0)) -> tuple[int, int]:
+    """Return what goes back to the card and to the voucher, of `back` minor units: the card first, to the penny.
+
+    `gone` is what went back to either before. Raises ValueError for more than was paid and not given back.
+
+    >>> shares(1500, by_card=1000, by_voucher=2000), shares(1500, 1000, 2000, gone=(1000, 500))
+    ((1000, 500), (0, 1500))
+    """
+    card = min(back, by_card - gone[0])
+    if back < 0 or back - card > by_voucher - gone[1]:
+        raise ValueError(back)
+    return card, back - card

@@ -1,8 +1,9 @@
-"""The addresses of the shops' public pages. What is about a person (account, basket, checkout) adds to `shelves`."""
+"""The addresses of the shops: the public pages first, then what is about a basket, an order or a person."""
 
 from django.urls import URLPattern, URLResolver, include, path, register_converter
 
-from . import views
+from . import views, views_buying, views_orders
+from .around import around
 from .brands import BrandConverter
 
 register_converter(BrandConverter, "brand")
@@ -13,6 +14,24 @@ shelves: list[URLPattern | URLResolver] = [
     path("shop/", views.shelf, name="shelf"),
     path("shop/<slug:slug>/", views.product, name="product"),
     path("search/", views.found, name="search"),
+    path("basket/", views_buying.basket, name="basket"),
+    path("checkout/", views_buying.checkout, name="checkout"),
+    path("checkout/paid/", views_buying.paid, name="paid"),
+    path("voucher/", views_buying.voucher, name="voucher"),
+    path("voucher/<str:key>/", views_orders.present, name="present"),
+    path("orders/", views_orders.orders, name="orders"),
+    path("order/<str:key>/", views_orders.order, name="order"),
+    path("order/<str:key>/onward/", views_orders.onward, name="onward"),
+    path("order/<str:key>/cancel/", views_orders.cancel, name="cancel"),
+    path("order/<str:key>/address/", views_orders.address, name="address"),
+    path("order/<str:key>/return/", views_orders.send_back, name="return"),
+    path("order/<str:key>/contest/", views_orders.contest, name="contest"),
+    path("account/cards/", views_orders.saved_cards, name="cards"),
+    path("", include("troth.accounts.urls"), {"around": around}),
+    path("", include("troth.community.urls"), {"around": around}),
 ]
-house = [path("houses/", views.houses, name="houses")]
+house = [
+    path("houses/", views.houses, name="houses"),
+    path("payments/told/", views_orders.told, name="told"),
+]
 urlpatterns = [*house, path("<brand:brand>/", include(shelves))]

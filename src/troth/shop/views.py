@@ -170,7 +170,7 @@ def product(request: HttpRequest, brand: str, slug: str) -> HttpResponse:
     beside = [card(here, other) for other in _beside(one)]
     sisters = [other for other in beside if other.product.style == one.style]
     rail = list({other.product.style: other for other in reversed(beside) if other not in sisters}.values())[::-1]
-    others = [price for price in one.prices if price.currency != here.currency]
+    others = [price for price in one.prices if price.currency.code != here.currency]
     context: Context = {
         "shop": here,
         "card": card(here, one),

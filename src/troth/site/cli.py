@@ -13,13 +13,16 @@ from collections.abc import Callable, Sequence
 from datetime import date
 from typing import NoReturn
 
+from troth.accounts import commands as accounts
+from troth.care import commands as care
+from troth.community import commands as community
 from troth.laws import packs
 from troth.ledger import commands as ledger
 from troth.policy.archive import Archive
 from troth.policy.errors import PolicyError, TrothError
 from troth.rights import commands as rights
 
-from . import commands, people, upkeep
+from . import commands, mail, neighbours, people, upkeep
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -71,11 +74,15 @@ def run_demo(options: argparse.Namespace) -> int:
         return code
     from .server import serve  # noqa: PLC0415 -- Django is loaded only where pages are wanted
 
-    print(f"\nThe house: http://{options.host}:{options.port}/houses/   (stop with Ctrl-C)", flush=True)
     try:
-        serve(options.host, options.port)
+        with demo.neighbourhood(options.host, options.port) as ways:
+            print(f"\n{ways}\n(stop with Ctrl-C)", flush=True)
+            mail.in_background()
+            serve(options.host, options.port)
     except OSError as problem:
         raise commands.BadInput(f"Cannot serve there: {problem.strerror}. Try another --port.") from None
+    except neighbours.NoPartner as problem:
+        raise commands.BadInput(str(problem)) from None
     return commands.HOLDS
 
 
@@ -92,6 +99,10 @@ def parser() -> argparse.ArgumentParser:
     demo.set_defaults(run=run_demo)
     ledger.add_to(rooms)
     rights.add_to(rooms)
+    accounts.add_to(rooms)
+    community.add_to(rooms)
+    mail.add_to(rooms)
+    care.add_to(rooms)
     people.add_to(rooms)
     upkeep.add_to(rooms)
     policy = rooms.add_parser("policy", help="check, read, ask, compare and compile a policy")

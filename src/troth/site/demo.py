@@ -3,10 +3,18 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+import secrets
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
+from . import neighbours
+
 PEOPLE = 400
+TO_TRY = (("ada@post.example", "Ada Marlow", ""), ("desk@fellwater.example", "Bea Thorne", "care"))
+WORDS = (
+    "weir", "loom", "kettle", "harbour", "thistle", "cobalt", "ferry", "walnut", "lantern", "meadow", "anvil", "cedar",
+)  # fmt: skip
 QUESTIONS = (
     "contact by email about offers for news, brand skerry, person in GB agreed to news",
     "contact by email about offers for news, brand skerry, person in GB refused news",
@@ -51,6 +59,76 @@ def house(run: Callable[[list[str]], int], *, on_shelves: bool = True) -> None:
     _shown(run, "keep", "sweep", "--dry-run")
     _shown(run, "ledger", "seal")
     _shown(run, "ledger", "verify")
+
+
+@contextmanager
+def neighbourhood(host: str, port: int) -> Iterator[str]:
+    """Start what the shops need beside their pages, and make two accounts to try them with; yields the ways in."""
+    from django.conf import settings  # noqa: PLC0415
+
+    shown = "localhost" if host in ("127.0.0.1", "0.0.0.0") else host  # noqa: S104 -- told apart, not listened on
+    home = f"http://{shown}:{port}"
+    folder = Path(settings.TROTH_DATA) / "pennyfold"
+    with neighbours.payment_partner(folder, f"http://127.0.0.1:{port}/payments/told/") as partner:
+        password = _accounts()
+        ways = [
+            f"The shops      {home}/houses/", f"The policy     {home}/privacy/", f"The desk       {home}/desk/",
+            f"Payments       {partner}  (test cards are listed on its page)",
+        ]  # fmt: skip
+        if password:
+            ways += [f"To try         {email}, password: {password}" for email, _, _ in TO_TRY]
+        with neighbours.chores([_heal, _seal]):
+            yield "\n".join(ways)
+
+
+def _heal() -> None:
+    from troth.doors import policies  # noqa: PLC0415
+    from troth.doors.declare import job  # noqa: PLC0415
+    from troth.shop.settling import heal  # noqa: PLC0415
+
+    with job("order", "screen", "keep_card", "rights"):
+        heal(policies.now())
+
+
+def _seal() -> None:
+    from troth.doors import policies  # noqa: PLC0415
+    from troth.ledger.actions import seal  # noqa: PLC0415
+
+    seal(policies.now())
+
+
+def _accounts() -> str:
+    """Open an account for a shopper and one for somebody at the desk. Returns their new password; nothing if known."""
+    from troth.accounts import passwords  # noqa: PLC0415
+    from troth.accounts.models import Account  # noqa: PLC0415
+    from troth.care.actions import appoint  # noqa: PLC0415
+    from troth.doors import policies  # noqa: PLC0415
+    from troth.doors.collect import collect  # noqa: PLC0415
+    from troth.doors.declare import job  # noqa: PLC0415
+    from troth.vault import identity  # noqa: PLC0415
+    from troth.vault.models import Profile  # noqa: PLC0415
+
+    at, password = policies.now(), " ".join(secrets.choice(WORDS) for _ in range(4))
+    for email, name, role in TO_TRY:
+        if identity.find("email", email):
+            return ""
+        person = identity.new(on=at.date(), residence="GB", age=34).pk
+        account, profile = (
+            Account(person_id=person, brand="tarn", opened_at=at, changed_at=at),
+            Profile(person_id=person),
+        )
+        account.password, profile.name = passwords.hashed(password), name
+        mailbox = identity.identifier(person, "email", email, evidence="verified")
+        mailbox.verified_at = at
+        with job("account", "sign_in"):
+            with collect("account", source="register", brand="tarn", person=person, actor="person", at=at) as c:
+                c.save(mailbox)
+                c.save(profile)
+            with collect("sign_in", source="register", brand="tarn", person=person, actor="person", at=at) as c:
+                c.save(account)
+        if role:
+            appoint(person, role, at)
+    return password
 
 
 def _shown(run: Callable[[list[str]], int], *words: str) -> int:

@@ -2,6 +2,8 @@
 
 import waitress  # type: ignore[import-untyped]
 
+LARGEST = 16 * 1024 * 1024  # of one request; the pages take less, and say so
+
 
 def serve(host: str, port: int, *, threads: int = 8) -> None:
     """Serve until stopped. Exits, saying what is wrong, if there is no valid policy."""
@@ -14,6 +16,7 @@ def serve(host: str, port: int, *, threads: int = 8) -> None:
         threads=threads,
         ident=None,
         max_request_header_size=64 * 1024,
-        max_request_body_size=1024 * 1024,
+        max_request_body_size=LARGEST,
+        inbuf_overflow=LARGEST,  # beyond it, what is sent would wait in a file: a photograph with its place and time
         clear_untrusted_proxy_headers=True,
     )

@@ -7,7 +7,10 @@ TROTH_TODAY     a fixed day, for tests and the demo    TROTH_SECRET_KEY, TROTH_D
 TROTH_DATABASE  postgres://… ; else SQLite in TROTH_DATA
 TROTH_KEYS      the same for the keys, which live apart and have their own, shorter backups
 TROTH_ROOT_KEY  the root keys, "1:BASE64 2:BASE64"; else the file root-key in TROTH_DATA, made on first start
+TROTH_SCREENING  the agency that screens orders, TROTH_SCREENING_KEY the file with its key; else our own rules
 TROTH_LEDGER_KEY  the Ed25519 seed that signs the ledger, base64; else the file ledger-key in TROTH_DATA
+TROTH_SMTP  where mail leaves: smtps://user:password@host:465; without it mail waits, in the demo it goes to TROTH_DATA
+TROTH_PAYMENTS  the payment partner: its address, or "stripe"; TROTH_PAYMENTS_KEY, TROTH_PAYMENTS_NOTICES: its keys
 """
 
 import os
@@ -40,8 +43,12 @@ INSTALLED_APPS = [
     "troth.choices",
     "troth.doors",
     "troth.rights",
+    "troth.accounts",
     "troth.shop",
+    "troth.care",
+    "troth.community",
     "troth.front",
+    "troth.desk",
     "django.contrib.staticfiles",
 ]
 MIDDLEWARE = [
@@ -51,6 +58,8 @@ MIDDLEWARE = [
     "django.middleware.common.CommonMiddleware",
     "troth.site.middleware.house",
     "troth.shop.brands.own_host",
+    "troth.accounts.sessions.signed_in",
+    "django.middleware.csrf.CsrfViewMiddleware",
 ]
 ROOT_URLCONF = "troth.site.urls"
 WSGI_APPLICATION = "troth.site.wsgi.application"
@@ -77,6 +86,19 @@ STATIC_URL = "/static/"
 WHITENOISE_USE_FINDERS = True  # straight from the package: nothing to collect, so nothing to forget
 WHITENOISE_AUTOREFRESH = DEBUG
 WHITENOISE_MAX_AGE = 24 * 3600  # an address carries its file's digest, so a changed file has another one
+
+# What is sent along stays in memory, never in a file in between. More than this is not taken; see site/server.py.
+FILE_UPLOAD_HANDLERS = ["django.core.files.uploadhandler.MemoryFileUploadHandler"]
+FILE_UPLOAD_MAX_MEMORY_SIZE = 11 * 1024 * 1024
+
+# -- forms: a cookie only on pages that have one. Browsers take http://localhost for safe, so Secure works in the demo -
+
+CSRF_COOKIE_NAME = "__Host-csrf"  # purposes.site.cookies.csrf
+CSRF_COOKIE_SECURE = True
+CSRF_COOKIE_HTTPONLY = True
+CSRF_COOKIE_SAMESITE = "Lax"
+CSRF_COOKIE_AGE = None  # until the browser is closed
+CSRF_FAILURE_VIEW = "troth.accounts.views.not_from_here"
 
 # -- headers; those Django has no setting for are in middleware.py -------------------------------------------------
 

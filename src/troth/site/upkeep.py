@@ -1,4 +1,4 @@
-"""What keeps the house in order: `troth keys add | rotate`, `troth choices verify`. Exit codes as everywhere."""
+"""What keeps the house in order: `troth keys add | rotate`, `choices verify`, `shop heal`. Exit codes as everywhere."""
 
 from __future__ import annotations
 
@@ -19,6 +19,12 @@ def add_to(rooms: Any) -> None:  # noqa: ANN401 -- argparse gives its sub-parser
     choices = rooms.add_parser("choices", help="prove what people said")
     verbs = choices.add_subparsers(required=True, metavar="COMMAND")
     _command(verbs, "verify", run_verify, "replay everybody's answers and compare with where they stand")
+
+    shop = rooms.add_parser("shop", help="bring half-done orders to an end")
+    verbs = shop.add_subparsers(required=True, metavar="COMMAND")
+    _command(
+        verbs, "heal", run_heal, "finish or undo orders, returns and card deletions that stopped; run it every minute"
+    )
 
 
 def _command(verbs: Any, name: str, run: Callable[[argparse.Namespace], int], say: str) -> None:  # noqa: ANN401
@@ -68,3 +74,17 @@ def run_verify(options: argparse.Namespace) -> int:
         told = f"{len(wrong):,} people stand" if wrong else "Nobody stands"
         print(f"{told} elsewhere than their answers say.")
     return FAILS if wrong else HOLDS
+
+
+def run_heal(options: argparse.Namespace) -> int:
+    from troth.doors import policies  # noqa: PLC0415
+    from troth.doors.declare import job  # noqa: PLC0415
+    from troth.shop.settling import heal  # noqa: PLC0415
+
+    with job("order", "screen", "keep_card", "rights"):
+        told = heal(policies.now())
+    if options.json:
+        print(json.dumps(told))
+    else:
+        print(*(f"{count:>6,} {name}" for name, count in told.items()), sep="\n")
+    return FAILS if told["stuck"] else HOLDS

@@ -42,10 +42,15 @@ def new(*, on: date, residence: str = "*", zone: str = "Europe/London", age: int
 
 def find(kind: str, value: str, region: str = "GB") -> UUID | None:
     """Return whose an identifier is, without opening anything; None if nobody's, or several people's."""
+    found = owners(kind, value, region, most=2)
+    return found.pop() if len(found) == 1 else None
+
+
+def owners(kind: str, value: str, region: str = "GB", *, most: int = 100) -> set[UUID]:
+    """Return everybody an identifier points to, without opening anything. Raises BadIdentifier."""
     kinds = ("phone", "mobile") if kind in ("phone", "mobile") else (kind,)
     found = Identifier.objects.filter(kind__in=kinds, mark=mark(kind, normalise(kind, value, region)))
-    owners = set(found.values_list("person_id", flat=True)[:2])
-    return owners.pop() if len(owners) == 1 else None
+    return set(found.values_list("person_id", flat=True).distinct()[:most])
 
 
 def identifier(person: UUID, kind: str, value: str, *, evidence: str = "stated", region: str = "GB") -> Identifier:
@@ -112,7 +117,9 @@ def _move(old: UUID, new_: UUID, only: dict[str, list[str]] | None) -> dict[str,
 
 
 def _move_one(model: type[PersonRow], row: PersonRow, old: UUID, new_: UUID, cover: covers.Cover) -> bool:
-    if model._meta.get_field("person_id").unique:
-        return False  # one a person: a cache that is folded anew
+    if model._meta.get_field("person_id").unique and (
+        not issubclass(model, HeldRow) or model._base_manager.filter(person_id=new_).exists()
+    ):
+        return False  # one a person: theirs stands; or a cache, which is folded anew
     changes = reseal(row, cover.key(old), new_, cover.key(new_)) if isinstance(row, HeldRow) else {}
     return bool(model._base_manager.filter(pk=row.pk, person_id=old).update(person_id=new_, **changes))

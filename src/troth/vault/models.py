@@ -211,6 +211,8 @@ KINDS = {  # which item of the policy each kind of identifier is
     "customer": "identity.customer_number",
     "handle": "social.social_handle",
     "postal": "contact.home_address",
+    "parent": "parent.parent_email",  # where a child's parent is asked
+    "name": "identity.name",  # found by, never proved by: many people share one
 }
 
 

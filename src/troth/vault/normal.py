@@ -32,7 +32,7 @@ def normalise(kind: str, value: str, region: str = "GB") -> str:
     plain_ascii = value.isascii() and value.isprintable()
     if len(value) > LONGEST or not (plain_ascii or all(unicodedata.category(c) not in HIDDEN for c in value)):
         raise BadIdentifier(f"This cannot be {_article(kind)}: it is too long or holds characters that cannot be seen.")
-    if kind == "email":
+    if kind in ("email", "parent"):
         return _email(value.strip())
     if kind in ("phone", "mobile"):
         return _phone(value.strip(), region)
@@ -75,6 +75,7 @@ def _phone(value: str, region: str) -> str:
 def _article(kind: str) -> str:
     names = {
         "email": "an email address",
+        "parent": "an email address",
         "phone": "a phone number",
         "mobile": "a mobile number",
         "postal": "an address",

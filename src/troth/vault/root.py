@@ -13,7 +13,6 @@ import os
 import re
 import secrets
 import sys
-from contextlib import suppress
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -130,11 +129,15 @@ def save(made: Ring, *, first: bool = False) -> None:
         out.write(write(made) + "\n")
         out.flush()
         os.fsync(out.fileno())
+    won = True
     if first:
-        with suppress(FileExistsError):
+        try:
             os.link(draft, file)
+        except FileExistsError:
+            won = False
         draft.unlink()
     else:
         draft.replace(file)
     _load.cache_clear()
-    sys.stderr.write(f"Root key written: {file}. Without it nothing can be opened: keep a copy, apart, to yourself.\n")
+    if won:
+        sys.stderr.write(f"Root key written: {file}. Without it nothing can be opened: keep a copy, to yourself.\n")

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from troth.shop.errors import BadCatalogue
-from troth.shop.rules import SCALES, Money, Prices
+from troth.shop.rules import SCALES, Prices, money
 
 HERE = Path(__file__).parent
 PICTURES = HERE.parent / "static" / "shop" / "pictures"
@@ -152,4 +152,4 @@ def _colour(entry: dict[str, Any], seen: str) -> Colour:
 
 def _prices(minor: list[int]) -> Prices:
     gbp, eur, usd = minor
-    return Prices(Money(gbp, "GBP"), Money(eur, "EUR"), Money(usd, "USD"))
+    return Prices(money(gbp, "GBP"), money(eur, "EUR"), money(usd, "USD"))

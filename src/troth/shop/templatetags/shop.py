@@ -8,14 +8,19 @@ from pathlib import Path
 
 from django import template
 from django.contrib.staticfiles import finders
+from django.forms import BaseForm
+from django.forms.boundfield import BoundField
 from django.template.context import Context
 from django.templatetags.static import static
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
+from troth.shop import rules
+from troth.shop.forms import FILL, PARTS
 from troth.shop.models import Picture
 
 register = template.Library()
+register.filter("tag", rules.tag)
 
 
 @register.simple_tag(takes_context=True)
@@ -57,3 +62,40 @@ def _digest(name: str) -> str:
     if not isinstance(found, str):
         raise FileNotFoundError(name)
     return hashlib.sha256(Path(found).read_bytes()).hexdigest()[:12]
+
+
+# -- forms -----------------------------------------------------------------------------------------------------------
+
+
+@register.inclusion_tag("shop/field.html")
+def field(field: BoundField, hint: str = "", *, optional: bool = False, rows: int = 2) -> dict[str, object]:
+    """Show one field of a form: its label, its hint, what was typed, and what is wrong with it."""
+    name = field.id_for_label
+    told = [f"{name}-{part}" for part, there in (("hint", hint), ("error", field.errors)) if there]
+    described = format_html(' aria-describedby="{}"', " ".join(told)) if told else ""
+    if field.errors:
+        described += SafeString(' aria-invalid="true"')
+    choices = getattr(field.field, "choices", None)
+    kind = "select" if choices else "lines" if getattr(field.field, "lines", False) else _kind(field.name)
+    return {
+        "field": field, "hint": hint, "optional": optional, "rows": rows, "kind": kind, "choices": choices,
+        "fill": getattr(field.field, "fill", FILL.get(field.name.partition("_")[2], "off")),
+        "given": "" if field.value() is None else field.value(), "described": described,
+    }  # fmt: skip
+
+
+def _kind(name: str) -> str:
+    return "email" if name.endswith("email") else "tel" if name == "mobile" else "text"
+
+
+@register.inclusion_tag("shop/question.html")
+def question(field: BoundField, legend: str = "", hint: str = "") -> dict[str, object]:
+    """Show a question with a few answers side by side, each as near as the other."""
+    choices = list(field.field.choices)  # type: ignore[attr-defined]
+    return {"field": field, "legend": legend or field.label, "hint": hint, "choices": choices, "given": field.value()}
+
+
+@register.inclusion_tag("shop/address_fields.html")
+def address(form: BaseForm, prefix: str) -> dict[str, object]:
+    """Show the parts of an address. Which a country has differs, and without a script the form shows them all."""
+    return {"fields": [(form[f"{prefix}_{part}"], part == "area") for part in PARTS]}

@@ -1,0 +1,1 @@
+"""What the shop's benchmark needs: a bank in memory, and a server with or without what Troth adds."""

@@ -1,0 +1,109 @@
+"""Buyers order all at once while the power fails at random; then everything is healed, and the books are added up."""
+
+from __future__ import annotations
+
+import json
+import os
+import random
+import sys
+import threading
+from contextlib import suppress
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+BUYERS, CRASHES, STOCK = 8, 20, 40  # crashes of a thousand calls; so few of each size that they run out
+HOME = {"street": "3 Weir Lane", "city": "BATH", "postcode": "BA1 1AA", "country": "GB"}
+
+
+def main() -> None:  # noqa: PLR0915 -- one story from top to bottom
+    count = int(sys.argv[1])
+    Path(os.environ["TROTH_DATA"]).mkdir(exist_ok=True)
+    os.environ["DJANGO_SETTINGS_MODULE"] = "troth.site.settings"
+    os.environ["TROTH_PAYMENTS"] = "http://127.0.0.1:9"
+    import django
+
+    django.setup()
+    from django.core.management import call_command
+    from django.db import connections
+    from django.db.models import Sum
+    from django.test.utils import CaptureQueriesContext
+
+    for alias in ("default", "keys"):
+        call_command("migrate", database=alias, verbosity=0)
+    from selling.bank import Bank, PowerCut
+    from troth.doors import policies
+    from troth.doors.declare import job
+    from troth.shop import baskets, partners, placing, settling
+    from troth.shop.actions import load_catalogue
+    from troth.shop.errors import Unfit
+    from troth.shop.models import Order, OrderLine, Variant
+    from troth.shop.rules import OVER
+
+    load_catalogue()
+    Variant.objects.update(stock=STOCK)
+    sizes = list(Variant.objects.filter(product__brand="tarn").values_list("pk", flat=True))
+    bank = Bank(crashes=CRASHES)
+    partners.payments = lambda: bank  # type: ignore[assignment,return-value]
+    total = Variant.objects.aggregate(left=Sum("stock"))["left"]
+    refused, cuts, lock = 0, 0, threading.Lock()
+
+    def buy(number: int) -> None:
+        nonlocal refused, cuts
+        chance = random.Random(number)
+        for turn in range(count // BUYERS):
+            now = policies.now()
+            with job("order", "screen", "keep_card", "rights", "site"):
+                try:
+                    one = Variant.objects.select_related("product").get(pk=chance.choice(sizes))
+                    basket, _ = baskets.put(None, one, chance.randint(1, 3), "GBP", now)
+                    said = placing.Answers(
+                        once=f"b{number}t{turn}-0123456789abcdef", name="Ada Lovelace", age=30,
+                        email=f"a{number}t{turn}@post.example",
+                        billing=HOME, delivery=HOME, way="standard", home="https://tarn.example/",
+                    )  # fmt: skip
+                    order = placing.place("tarn", "GBP", basket, said, None, now)
+                    settling.onward(order, now)
+                except Unfit:
+                    with lock:
+                        refused += 1
+                except PowerCut:
+                    with lock:
+                        cuts += 1
+        connections.close_all()
+
+    threads = [threading.Thread(target=buy, args=[number]) for number in range(BUYERS)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    bank.crashes = 0
+    with job("order", "screen", "keep_card", "rights"):
+        for _ in range(3):
+            settling.heal(policies.now())
+    charged = sum(p.amount - p.refunded for p in bank.payments.values() if p.state in ("charged", "refunded"))
+    kept = Order.objects.exclude(state__in=[*OVER, "open", "authorised", "review", "cleared"])
+    owed = kept.aggregate(s=Sum("by_card", default=0))["s"]
+    sold = OrderLine.objects.exclude(order__state__in=OVER).aggregate(s=Sum("quantity", default=0))["s"]
+    left = Variant.objects.aggregate(left=Sum("stock"))["left"]
+    queries = 0
+    from django.test import Client
+
+    client = Client(headers={"host": "localhost"})
+    with suppress(Exception):
+        for way in ("/tarn/", "/tarn/shop/", "/tarn/shop/nell-olive/", "/tarn/basket/"):
+            with CaptureQueriesContext(connections["default"]) as caught:
+                client.get(way)
+            queries = max(queries, len(caught))
+    print(
+        json.dumps(
+            {
+                "orders": Order.objects.count(), "sold_out": refused, "power_cuts": cuts,
+                "pennies_lost": abs(charged - owed), "pieces_lost": abs(total - left - sold), "max_queries": queries,
+                "unfinished": Order.objects.filter(settled=False).exclude(state="open").count(),
+            }
+        )
+    )  # fmt: skip
+
+
+if __name__ == "__main__":
+    main()

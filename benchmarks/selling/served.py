@@ -1,0 +1,63 @@
+"""One shop on a port of its own: as it is, or "plain", with nothing sealed, decided or recorded.
+
+Plain is the same code with the vault packing values into a readable column, no keys, a policy that says yes to all and
+a ledger that writes nothing: what a shop without Troth would do, and rather less than a column for each value costs.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from pathlib import Path
+from typing import Any
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+
+
+def plain() -> None:
+    """Take out what Troth adds."""
+    from troth.ledger import actions as ledger
+    from troth.policy import Compiled, Decision, Reason
+    from troth.vault import keys, seal
+
+    yes = Decision(allowed=True, reasons=(Reason("required", "purposes.order", "", "Yes."),), policy="0" * 64)
+    Compiled.decide = lambda *_: yes  # type: ignore[method-assign,assignment]
+    seal.seal = lambda _key, values, _identity: b"\x01" + json.dumps(values, separators=(",", ":")).encode()
+    seal.unseal = lambda _key, sealed, _identity: json.loads(bytes(sealed)[1:])
+    keys.fetch = lambda people: dict.fromkeys(people, bytes(32))
+    keys.make = lambda names: dict.fromkeys(names, bytes(32))
+    ledger.record = lambda _entry: 1
+    ledger.record_durably = lambda _entry: 1
+    ledger.record_list = lambda _entry, _subjects: 1
+    ledger.record_all = lambda entries: [1 for _ in entries]
+
+
+def main() -> None:
+    kind, port = sys.argv[1], int(sys.argv[2])
+    os.environ["DJANGO_SETTINGS_MODULE"] = "troth.site.settings"
+    import django
+
+    django.setup()
+    from django.core.management import call_command
+
+    for alias in ("default", "keys"):
+        call_command("migrate", database=alias, verbosity=0)
+    from selling.bank import Bank
+    from troth.shop import partners
+    from troth.shop.actions import load_catalogue
+    from troth.shop.models import Variant
+    from troth.site.server import serve
+
+    load_catalogue()
+    Variant.objects.update(stock=1_000_000)
+    bank: Any = Bank()
+    partners.payments = lambda: bank
+    if kind == "plain":
+        plain()
+    print("ready", flush=True)
+    serve("127.0.0.1", port, threads=8)
+
+
+if __name__ == "__main__":
+    main()

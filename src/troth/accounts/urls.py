@@ -1,0 +1,27 @@
+"""The addresses of this room, below a shop's own. Who mounts them adds `around`: see views."""
+
+from django.urls import path
+
+from . import views, views_keeping
+
+pages = [
+    path("account/", views_keeping.account, name="account"),
+    path("account/register/", views.register, name="register"),
+    path("account/register/<str:token>/", views.register_child, name="register_child"),
+    path("account/open/<str:token>/", views.open_account, name="open_account"),
+    path("account/sent/", views.sent, name="sent"),
+    path("account/parent/<str:key>/", views.parent, name="parent"),
+    path("account/sign-in/", views.sign_in, name="sign_in"),
+    path("account/sign-in/passkey/", views.sign_in_by_passkey, name="sign_in_by_passkey"),
+    path("account/sign-in/second/", views.second_step, name="second_step"),
+    path("account/sign-out/", views.sign_out, name="sign_out"),
+    path("account/forgotten/", views.forgotten, name="forgotten"),
+    path("account/reset/<str:token>/", views.reset, name="reset"),
+    path("account/password/", views_keeping.password, name="password"),
+    path("account/email/", views_keeping.email, name="email"),
+    path("account/email/<str:token>/", views_keeping.confirm_email, name="confirm_email"),
+    path("account/sessions/", views_keeping.sessions_, name="sessions"),
+    path("account/passkeys/", views_keeping.passkeys_, name="passkeys"),
+    path("account/authenticator/", views_keeping.authenticator_, name="authenticator"),
+]
+urlpatterns = pages

@@ -1,0 +1,10 @@
+"""Django's handle on this room."""
+
+from django.apps import AppConfig
+
+
+class Community(AppConfig):
+    name = "troth.community"
+
+    def ready(self) -> None:
+        from . import checks  # noqa: F401, PLC0415 -- Django registers checks when they are imported

@@ -1,0 +1,39 @@
+"""The link under which a writer finds a remark again: signed, so that nobody makes one up, and kept nowhere."""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+from django.core.signing import BadSignature, Signer
+from django.urls import reverse
+
+from troth.policy import Compiled
+
+from .errors import NotThere
+from .models import Remark
+
+SALT = "troth.community.remark"
+
+
+def key(pk: UUID) -> str:
+    """Return what the link names a remark by: its id, and 256 bits that only we can make."""
+    return Signer(salt=SALT).sign(pk.hex)
+
+
+def remark_of(given: str) -> UUID:
+    """Return whose link this is. Raises NotThere."""
+    try:
+        return UUID(hex=Signer(salt=SALT).unsign(given))
+    except (BadSignature, ValueError):
+        raise NotThere from None
+
+
+def way(remark: Remark) -> str:
+    """Return the link's path, as seen from where the request that is served came to."""
+    return reverse("shop:remark", kwargs={"brand": remark.brand, "key": key(remark.pk)})
+
+
+def at_home(remark: Remark, compiled: Compiled) -> str:
+    """Return the link on the brand's own site, where its pages stand at the root: for letters written off the pages."""
+    site = next(iter(compiled.policy.brands[remark.brand].sites), "localhost")
+    return f"https://{site}{way(remark).removeprefix(f'/{remark.brand}')}"

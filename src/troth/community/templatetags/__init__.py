@@ -1,0 +1,1 @@
+"""Words for pages that show what people say."""

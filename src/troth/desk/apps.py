@@ -1,0 +1,7 @@
+"""Django's handle on this room: it has templates and a style sheet."""
+
+from django.apps import AppConfig
+
+
+class Desk(AppConfig):
+    name = "troth.desk"
