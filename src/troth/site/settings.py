@@ -41,6 +41,7 @@ INSTALLED_APPS = [
     "troth.doors",
     "troth.rights",
     "troth.shop",
+    "troth.mobile",
     "troth.front",
     "django.contrib.staticfiles",
 ]

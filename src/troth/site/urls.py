@@ -6,6 +6,7 @@ from . import views
 
 urlpatterns = [
     path("healthz", views.healthz, name="healthz"),
+    path("api/", include("troth.api.urls")),
     path("", include("troth.front.urls")),
     path("", include("troth.shop.urls")),
 ]
