@@ -73,17 +73,19 @@ def sweep(at: datetime, *, dry_run: bool = False) -> Iterator[Step]:
 
 
 def end(rows: Collection[HeldRow], at: datetime) -> int:
-    """Let go at once of rows that are kept until something happens, now that it has: removed, unlinked, used up.
+    """Let go at once of rows that have served: removed by the person, unlinked, used up, replaced. Sooner is allowed.
 
     Where a legal hold stands their clock starts, and the sweep takes them when it is lifted. Returns how many went.
-    Raises ValueError for a row with a length of time to run.
+    Raises ValueError for a row that some purpose must keep, even after an erasure ([purposes].retains).
     """
     compiled, gone = policies.archive().in_force(at.astimezone(policies.house_zone()).date()), 0
+    retained = compiled.book.items([name for p in compiled.policy.purposes.values() for name in p.retains])
     by_kind: dict[tuple[type[HeldRow], str], list[HeldRow]] = {}
     for row in rows:
-        for category in {item.partition(".")[0] for item in periods.items_in(row)}:
-            if compiled.policy.data[category].keep.length:
-                raise ValueError(f"data.{category}.keep is a length of time; the sweep ends it.")
+        items = periods.items_in(row)
+        if items & retained:
+            raise ValueError(f"{', '.join(sorted(items & retained))} must be kept: [purposes].retains.")
+        for category in {item.partition(".")[0] for item in items}:
             by_kind.setdefault((type(row), category), []).append(row)
     held = LegalHold.objects.filter(person_id__among={row.person_id for row in rows}, lifted_at=None)
     with transaction.atomic():
