@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 from tests.policy.making import TODAY, compiled
+from tests.policy.test_approved import compare
 
 from troth.laws import packs
 from troth.policy.dpv import CONSENT_STATES, CONTEXT, built_in, graph, terms
@@ -234,3 +235,13 @@ def test_the_terms_of_a_graph_are_those_of_the_vocabularies():
     }  # fmt: skip
     assert terms("dpv:Purpose") == {"https://w3id.org/dpv#Purpose"}
     assert terms(7) == terms("plain") == terms([]) == frozenset()
+
+
+def test_the_house_says_each_purpose_and_item_in_the_words_that_were_approved():
+    """`APPROVE=1` writes them anew: read the difference, a wrong word here tells machines a wrong thing."""
+    made = graph(Compiled(load(PUBLISHED[-1]), packs()), date(2026, 11, 26))
+    lines = []
+    for one in made["@graph"]:
+        told = {key: ids(one[key]) for key in ("dpv:hasPurpose", "dpv:hasPersonalData", "skos:broader") if key in one}
+        lines += [f"{one['@id']} {key}: {' '.join(values)}" for key, values in sorted(told.items())]
+    compare("words-of-the-house.txt", lines)

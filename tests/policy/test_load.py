@@ -16,7 +16,7 @@ from troth.policy.check import check
 from troth.policy.engine import Compiled
 from troth.policy.errors import PolicyError
 from troth.policy.load import load, load_pack, loads
-from troth.policy.text import MOST_BYTES, lines_of
+from troth.policy.text import MOST_BYTES, MOST_DEPTH, lines_of
 
 MANY = settings().max_examples * 4
 
@@ -358,3 +358,17 @@ def test_an_item_that_is_no_word_defines_no_name():
         ("data.orders.items[1]", "should be text in quotes, not a number"),
         ("purposes.suit.uses[0]", '"3" is not a category or item of this policy'),
     ]
+
+
+def test_each_entry_of_a_list_is_on_its_own_line_counted_from_nought():
+    lines = lines_of('one = 1\nlist = [\n  "x",\n  { y = 1,\n    z = [7,\n 8] },\n]\n')
+    assert {path: line for path, line in lines.items() if path[0] == "list"} == {
+        ("list",): 2, ("list", "0"): 3, ("list", "1"): 4, ("list", "1", "y"): 4, ("list", "1", "z"): 5,
+        ("list", "1", "z", "0"): 5, ("list", "1", "z", "1"): 6,
+    }  # fmt: skip
+
+
+def test_a_key_of_many_parts_is_noted_part_by_part_and_no_deeper_than_anybody_reads():
+    lines = lines_of(f"{'.'.join('a' * 3)} = 1\n{'.'.join('b' * 5000)} = 2\n")
+    assert {path: line for path, line in lines.items() if path[0] == "a"} == {("a",): 1, ("a",) * 2: 1, ("a",) * 3: 1}
+    assert max(map(len, lines)) == MOST_DEPTH

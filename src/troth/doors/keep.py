@@ -2,6 +2,7 @@
 
     keep.until(row)                      # {"contact": date(2029, 11, 26)}
     for step in keep.sweep(at): ...      # everything whose period has ended is gone after it
+    keep.end([card], at)                 # the customer removed it
     keep.hold(person, owner="officer", because="claim 7", review_on=day, at=at)
 
 Erasure on request stands beside it, in `erasing`.
@@ -9,7 +10,7 @@ Erasure on request stands beside it, in `erasing`.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from datetime import date, datetime
 from uuid import UUID
@@ -69,6 +70,33 @@ def sweep(at: datetime, *, dry_run: bool = False) -> Iterator[Step]:
                 yield Step(model.__name__, category, f"data.{category}.keep", len(batch))
     if not dry_run:
         keys.empty_log("default")  # SQLite's write-ahead log still holds what was deleted
+
+
+def end(rows: Collection[HeldRow], at: datetime) -> int:
+    """Let go at once of rows that have served: removed by the person, unlinked, used up, replaced. Sooner is allowed.
+
+    Where a legal hold stands their clock starts, and the sweep takes them when it is lifted. Returns how many went.
+    Raises ValueError for a row that some purpose must keep, even after an erasure ([purposes].retains).
+    """
+    compiled, gone = policies.archive().in_force(at.astimezone(policies.house_zone()).date()), 0
+    retained = compiled.book.items([name for p in compiled.policy.purposes.values() for name in p.retains])
+    by_kind: dict[tuple[type[HeldRow], str], list[HeldRow]] = {}
+    for row in rows:
+        items = periods.items_in(row)
+        if items & retained:
+            raise ValueError(f"{', '.join(sorted(items & retained))} must be kept: [purposes].retains.")
+        for category in {item.partition(".")[0] for item in items}:
+            by_kind.setdefault((type(row), category), []).append(row)
+    held = LegalHold.objects.filter(person_id__among={row.person_id for row in rows}, lifted_at=None)
+    with transaction.atomic():
+        staying = set(held.values_list("person_id", flat=True))
+        for (model, category), some in by_kind.items():
+            model._base_manager.filter(pk__among=[row.pk for row in some]).update(event_at=at)
+            if going := [row for row in some if row.person_id not in staying]:
+                _let_go(model, list(going), category, compiled, at)
+                gone += len(going)
+        transaction.on_commit(lambda: keys.empty_log("default"))
+    return gone
 
 
 def _clocks(model: type[PersonRow], compiled: Compiled) -> Iterator[tuple[str, Keep, Q]]:

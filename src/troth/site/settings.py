@@ -45,6 +45,7 @@ INSTALLED_APPS = [
     "troth.rights",
     "troth.accounts",
     "troth.shop",
+    "troth.mobile",
     "troth.care",
     "troth.community",
     "troth.front",

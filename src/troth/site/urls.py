@@ -7,6 +7,7 @@ from . import views
 urlpatterns = [
     path("healthz", views.healthz, name="healthz"),
     path("desk/", include("troth.desk.urls")),
+    path("api/", include("troth.api.urls")),
     path("", include("troth.front.urls")),
     path("", include("troth.shop.urls")),
 ]

@@ -1,0 +1,1 @@
+"""HTTP for other systems: small JSON, no tables, no rules. Published as OpenAPI at /api/openapi.json."""

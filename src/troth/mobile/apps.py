@@ -1,0 +1,7 @@
+"""Django's handle on this room."""
+
+from django.apps import AppConfig
+
+
+class Mobile(AppConfig):
+    name = "troth.mobile"
