@@ -41,7 +41,8 @@ def letters(clock):
 
 
 def fit(page) -> Iterator[tuple[str, str, str]]:
-    """Yield what stands in anybody's way on a page."""
+    """Yield what stands in anybody's way on a page, once it is whole."""
+    page.wait_for_load_state()
     for width, letters in ((320, 16), (640, 32)):
         page.set_viewport_size({"width": width, "height": 900})
         page.evaluate(f"document.documentElement.style.fontSize = '{letters}px'")
@@ -99,7 +100,7 @@ def test_a_passkey_is_made_used_and_removed(page, home, letters):
     signed_out(page, home)
     page.goto(f"{home}/sign-in/?next=/tarn/account/sessions/")
     page.get_by_role("button", name="Sign in with a passkey").click()
-    page.wait_for_url("**/account/sessions/")
+    page.get_by_role("heading", name="Where you are signed in").wait_for()
     row = Passkey.objects.get()
     assert (row.site, row.count > 0, row.used_at is not None) == ("localhost", True, True)
 
@@ -136,10 +137,12 @@ def test_every_page_is_fit_for_everybody(page, home, letters):
         found += fit(page)
     page.goto(f"{home}/register/")
     page.get_by_role("button", name="Send me the link").click()
+    page.get_by_role("alert").wait_for()
     found += fit(page)
     page.fill("#email", BOB)
     page.get_by_label("13 to 15").check()
     page.get_by_role("button", name="Send me the link").click()
+    page.get_by_role("heading", name="A parent agrees first").wait_for()
     found += fit(page)
     page.fill("#parent_name", "Mother Canary")
     page.fill("#parent_email", MUM)
@@ -148,6 +151,7 @@ def test_every_page_is_fit_for_everybody(page, home, letters):
     page.goto(letters.link(MUM))
     found += fit(page)
     page.get_by_role("button", name="I agree").click()
+    page.get_by_role("heading", name="Thank you").wait_for()
     found += fit(page)
     opened(page, home, letters)
     found += fit(page)

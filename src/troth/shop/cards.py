@@ -8,6 +8,7 @@ from uuid import UUID
 
 from django.db import IntegrityError, transaction
 
+from troth.doors import keep
 from troth.doors.collect import collect
 from troth.doors.disclose import disclose
 from troth.doors.errors import Refused
@@ -28,7 +29,7 @@ class Shown:
     expiry: str
 
 
-def keep(order: Order, card: Card, at: datetime) -> None:
+def save(order: Order, card: Card, at: datetime) -> None:
     """Keep what stands for a card. Without a yes in force nothing is kept, and the partner forgets it too."""
     if not card.token or SavedCard.objects.filter(payment=order.reference).exists():
         return
@@ -70,7 +71,7 @@ def forget(person: UUID, card: UUID, brand: str, at: datetime) -> Forgotten | No
 
 
 def finish(row: SavedCard, at: datetime, brand: str = "tarn") -> Forgotten:
-    """Have the partner delete a card, then empty our row. It is swept with the next sweep."""
+    """Have the partner delete a card, note its receipt, and let our row go."""
     with disclose("order", to="payment_partner", brand=brand, person=row.person_id, place="GB", at=at) as d:
         receipt = partners.payments().forget(d.open(row.token), f"{row.pk.hex}:forget")
     with collect("rights", source="account", brand=brand, person=row.person_id, at=at) as c:
@@ -78,4 +79,5 @@ def finish(row: SavedCard, at: datetime, brand: str = "tarn") -> Forgotten:
         row.event_at = at
         c.facts["receipt"] = receipt.reference[:80]
         c.save(row)
+    keep.end([row], at)
     return receipt

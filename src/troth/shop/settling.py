@@ -101,7 +101,7 @@ def _charge(order: Order, at: datetime) -> bool:
             with _shown(order, at):
                 partner.charge(reference, f"{order.pk.hex}:charge")
             if order.keep:
-                cards.keep(order, partner.keep(reference), at)
+                cards.save(order, partner.keep(reference), at)
         except NotPossible:
             return _not_charged(order, partner.payment(reference), at)
     return _moved(order, "charge", at)
