@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from tests.community.conftest import LOUD, NOON, fresh, link, shown, typed, write
 
 from troth.choices.models import Event
-from troth.community import actions, checks, links, notices, rules, showing
+from troth.community import actions, checks, links, rules, showing
 from troth.community.errors import BadWords, NotNow, NotThere, TooMany
 from troth.community.models import IN_FORCE, Permission, Photo, Remark
 from troth.doors import erasing, keep, policies
@@ -25,6 +25,7 @@ from troth.doors.models import Message
 from troth.doors.publish import on_show
 from troth.doors.use import use
 from troth.ledger.models import Row
+from troth.policy.notice import notice
 from troth.rights import seeing
 from troth.vault import identity
 from troth.vault.models import Person
@@ -142,7 +143,7 @@ def compiled():
 
 @pytest.mark.parametrize("kind", rules.KINDS)
 def test_a_form_says_what_it_asks_what_for_and_where_that_is_written(kind):
-    told = notices.notice(compiled(), rules.KINDS[kind].source, rules.KINDS[kind].form)
+    told = notice(compiled(), rules.KINDS[kind].source, rules.KINDS[kind].form)
     text = " ".join(line.say for line in told.lines)
     for item in rules.FIELDS[kind].values():
         assert (compiled().book.labels[item].say or "?") in text

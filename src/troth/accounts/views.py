@@ -18,7 +18,6 @@ from troth.doors.declare import NOTHING_PERSONAL
 from . import actions, authenticator, forms, links, parents, passkeys, passwords, sessions, throttle
 from .actions import Asked, Opened
 from .errors import BadForm, NotSignedIn, ParentFirst
-from .notices import notice
 from .pages import Context, Here, SeeOther, mailbox_key, page, steady
 from .throttle import Key
 
@@ -55,7 +54,7 @@ def register_child(here: Here, token: str) -> HttpResponse:
 
 
 def _register(here: Here, child: UUID | None) -> HttpResponse:
-    context = {"notice": notice("register", "register"), "ages": forms.AGES, "child": child is not None}
+    context = {"notice": policies.notice("register", "register"), "ages": forms.AGES, "child": child is not None}
     if here.request.method != "POST":
         return here.page("register", context)
     if here.request.POST.get("step") == "parent":
@@ -79,7 +78,8 @@ def _register(here: Here, child: UUID | None) -> HttpResponse:
 
 def _parent_first(here: Here, typed: Context, no: BadForm | None = None) -> HttpResponse:
     """Ask a child for a parent. Nothing of the child's is kept but how old they are, and that only when they go on."""
-    context = {"notice": notice("parent", "parent_agreement"), "typed": typed, "problems": no.problems if no else {},
+    context = {"notice": policies.notice("parent", "parent_agreement"),
+               "typed": typed, "problems": no.problems if no else {},
                "adult_from": policies.archive().in_force(policies.today()).policy.about.adult_from}  # fmt: skip
     return here.page("parent_first", context, status=400 if no else 200)
 
@@ -112,7 +112,8 @@ def open_account(here: Here, token: str) -> HttpResponse:
     person = links.look(token, "open", here.brand, at).person_id
     asks_age = actions.needs_age(person)
     context = {
-        "notice": notice("register", "register"), "ages": forms.AGES if asks_age else {}, "password_hint": NEW_PASSWORD,
+        "notice": policies.notice("register", "register"),
+        "ages": forms.AGES if asks_age else {}, "password_hint": NEW_PASSWORD,
         "question": actions.NEWS.format(shop=here.shop.brand.say),
     }  # fmt: skip
     if here.request.method != "POST":
@@ -170,7 +171,8 @@ def _asked_of(here: Here, key: str, on: str) -> Context:
         (say for least, say in reversed(forms.AGES.items()) if asked.age is not None and asked.age >= int(least)), ""
     )
     return {
-        "asked": asked, "age": age, "on": on, "words": parents.WORDS, "notice": notice("parent", "parent_agreement"),
+        "asked": asked, "age": age, "on": on, "words": parents.WORDS,
+        "notice": policies.notice("parent", "parent_agreement"),
         "adult_from": policies.archive().in_force(policies.today()).policy.about.adult_from,
     }  # fmt: skip
 

@@ -9,8 +9,8 @@ from django.core import checks
 
 from troth.doors import policies
 from troth.policy import Compiled
+from troth.policy.notice import wider
 
-from .notices import wider
 from .rules import FIELDS, KINDS
 
 

@@ -20,12 +20,12 @@ from django.views.decorators.http import conditional_page, require_http_methods,
 from troth.doors import policies
 from troth.doors.declare import NOTHING_PERSONAL, purpose
 from troth.doors.errors import Refused
+from troth.policy.notice import Notice
 
 from . import actions, links, rules
 from .errors import BadWords, NotNow, NotThere, TooMany
 from .letters import asked
 from .models import Remark
-from .notices import Notice, notice
 from .rules import KINDS, MEDIA
 from .showing import ON_A_PAGE, photo, praised, said
 
@@ -66,11 +66,7 @@ def _link(request: HttpRequest) -> actions.Link:
 
 
 def _notice(kind: str) -> Notice:
-    return notice(policies.archive().in_force(policies.today()), KINDS[kind].source, KINDS[kind].form)
-
-
-def _version() -> str:
-    return policies.archive().in_force(policies.today()).policy.about.version.isoformat()
+    return policies.notice(KINDS[kind].source, KINDS[kind].form)
 
 
 # -- what others said --------------------------------------------------------------------------------------------------
@@ -196,7 +192,7 @@ def _form(
     typed = context.get("typed", {})
     shop = context["shop"].brand.say
     more = {
-        "kind": kind, "problems": problems, "once": uuid4(), "notice": _notice(kind), "version": _version(),
+        "kind": kind, "problems": problems, "once": uuid4(), "notice": _notice(kind),
         "stars": [(value, word, typed.get("stars") == value) for value, word in rules.STARS.items()],
         "media": [(m, asked(say, shop), typed.get(m, "")) for m, say in MEDIA.items()] if kind == "testimonial" else [],
         "most_words": rules.LONGEST_WORDS, "most_photos": rules.MOST_PHOTOS, "longest_name": rules.LONGEST_NAME,
@@ -276,6 +272,6 @@ def _own(
         "quoted": [(medium, MEDIA[medium]) for medium in theirs.media] if theirs else [],
         "theirs": theirs, "most_words": rules.LONGEST_WORDS, "longest_name": rules.LONGEST_NAME,
         "most_photos": rules.MOST_PHOTOS, "pictured": "photos" in rules.FIELDS[found.kind],
-        "notice": _notice(found.kind), "version": _version(),
+        "notice": _notice(found.kind),
     }  # fmt: skip
     return render(request, "community/remark.html", context | more, status=status)

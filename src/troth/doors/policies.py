@@ -1,7 +1,7 @@
 """The one place that reads the policy folder, once in a process; and the one that looks at the calendar."""
 
 from datetime import date, datetime
-from functools import cache
+from functools import cache, lru_cache
 from importlib.resources import files
 from pathlib import Path
 from zoneinfo import ZoneInfo
@@ -13,6 +13,8 @@ from django.utils.timezone import now as calendar_now
 from troth.laws import packs
 from troth.policy.archive import Archive
 from troth.policy.errors import PolicyError, Problem
+from troth.policy.notice import Notice
+from troth.policy.notice import notice as of_form
 
 
 def archive() -> Archive:
@@ -44,6 +46,14 @@ def now() -> datetime:
     moment = calendar_now()
     day = settings.TROTH_TODAY
     return moment.replace(year=day.year, month=day.month, day=day.day) if day else moment
+
+
+def notice(source: str, form: str, *also: str) -> Notice:
+    """Return what a form says of itself by the policy in force; see `troth.policy.notice`."""
+    return _noticed(archive().in_force(today()), source, form, also)
+
+
+_noticed = lru_cache(maxsize=64)(of_form)
 
 
 def house_zone() -> ZoneInfo:

@@ -20,8 +20,8 @@ from .models import Order, Parcel, Screening
 from .moving import move
 from .rules import WITH_A_PERSON
 
-# The form says that a machine looks, and how (notices.Notice.machine); it does so for the contract, and alone decides
-# against nobody: GDPR art. 22(2)(a), UK GDPR art. 22A-22C.
+# The form's notice says that a machine looks, and how (purposes.screen.logic); it does so for the contract, and alone
+# decides against nobody: GDPR art. 22(2)(a), UK GDPR art. 22A-22C.
 TOLD = ("notice", "legal basis")
 
 

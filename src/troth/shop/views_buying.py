@@ -25,7 +25,6 @@ from .deliveries import deliveries
 from .errors import Unfit
 from .forms import CheckoutForm, PolicyForm, VoucherForm
 from .models import Basket, Order, Variant
-from .notices import notice
 from .pages import Shop, person_of, personal, say, shop
 from .rules import MOST_OF_ONE, money, quantity
 
@@ -181,7 +180,9 @@ def checkout(request: HttpRequest, brand: str) -> HttpResponse:
                 form.add_error(None, said(no))
                 status = 403 if isinstance(no, Refused) else 409
     context = {
-        "shop": here, "form": form, "lines": lines, "notice": notice("order", "checkout"), "cards": kept,
+        "shop": here, "form": form, "lines": lines,
+        "notice": policies.notice("order", "checkout", "screen"),
+        "cards": kept,
         "news": NEWS.format(brand=here.brand.say), "keep": KEEP, "ways": _ways(here), **_sums(here, found, lines),
     }  # fmt: skip
     return render(request, "shop/checkout.html", context, status=status)
@@ -288,7 +289,9 @@ def voucher(request: HttpRequest, brand: str) -> HttpResponse:
                 form.add_error(None, said(no))
                 status = 403 if isinstance(no, Refused) else 409
     context = {
-        "shop": here, "form": form, "notice": notice("voucher", "gift_voucher"), "valid": vouchers.VALID // 365,
+        "shop": here, "form": form,
+        "notice": policies.notice("voucher", "gift_voucher", "screen"),
+        "valid": vouchers.VALID // 365,
         "news": NEWS.format(brand=here.brand.say),
     }  # fmt: skip
     return render(request, "shop/voucher.html", context, status=status)

@@ -23,7 +23,6 @@ from .deliveries import deliveries
 from .errors import Unfit
 from .forms import AddressForm, ContestForm
 from .models import GiftMessage, Order, Parcel, Present, Return, Screening, Voucher
-from .notices import notice
 from .pages import Shop, missing, person_of, personal, say, shop
 from .rules import IN_PROCESS, MOVES, SAID, WITH_A_PERSON, money
 from .screening import TOLD
@@ -74,7 +73,7 @@ def order(request: HttpRequest, brand: str, key: str) -> HttpResponse:
     context: dict[str, Any] = {
         "shop": here, "order": found, "key": links.key("order", found.number), "state": SAID[found.state],
         "bank": _bank(found) if "back" in request.GET else "", "contest": ContestForm(),
-        "contest_notice": notice("request", "rights_request"), "reasons": _reasons(found, at),
+        "contest_notice": policies.notice("request", "rights_request"), "reasons": _reasons(found, at),
         "contested": found.state in CONTESTED,
         "heard": "heard" in request.GET, "may_cancel": (found.state, "cancel") in MOVES,
         "may_move": found.state in IN_PROCESS and found.kind == "goods", "may_return": returns.may(found, at),
@@ -192,7 +191,7 @@ def address(request: HttpRequest, brand: str, key: str) -> HttpResponse:
                 status = 409
     mine = person if person == found.person_id else None
     context = {
-        "shop": here, "form": form, "order": found, "notice": notice("account", "delivery"),
+        "shop": here, "form": form, "order": found, "notice": policies.notice("account", "delivery"),
         "key": links.key("order", found.number), "cards": cards.of(mine, brand, at) if mine else [],
     }  # fmt: skip
     return render(request, "shop/address.html", context, status=status)

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from troth.policy import Compiled
-from troth.policy.wording import listed
+from .engine import Compiled
+from .wording import listed
 
 
 class Line(NamedTuple):
-    """One sentence and where it stands in the policy file."""
+    """One sentence, and where it stands in the policy file."""
 
     say: str
     clause: str
@@ -17,14 +17,18 @@ class Line(NamedTuple):
 
 
 class Notice(NamedTuple):
-    """The notice of one form."""
+    """The notice of one form. `version` is the day of the policy it was printed from."""
 
     title: str
     lines: tuple[Line, ...]
+    version: str
 
 
-def notice(compiled: Compiled, source: str, form: str) -> Notice:
-    """Return the notice of a form. Raises KeyError if the policy has no such form. Source: R18; GDPR art. 13."""
+def notice(compiled: Compiled, source: str, form: str, also: tuple[str, ...] = ()) -> Notice:
+    """Return the notice of a form. `also`: purposes that what comes of the form serves, such as a machine's check.
+
+    Raises KeyError if the policy has no such form. Source: R18; GDPR art. 13.
+    """
     book, policy = compiled.book, compiled.policy
     made, clause = policy.sources[source].forms[form], f"sources.{source}.forms.{form}"
 
@@ -37,15 +41,20 @@ def notice(compiled: Compiled, source: str, form: str) -> Notice:
     lines = [line(f"We ask for: {named(made.asks)}.", clause)]
     if made.may:
         lines.append(line(f"Only if you like: {named(made.may)}.", clause))
-    for name in made.purposes:
-        lines.append(line(f"What for: to {policy.purposes[name].say}.", f"purposes.{name}"))
-        if shows := policy.purposes[name].shows:
-            lines.append(line(f"What others may then see: {named(shows)}. Nothing else.", f"purposes.{name}.shows"))
+    for name in (*made.purposes, *also):
+        purpose = policy.purposes[name]
+        lines.append(line(f"What for: to {purpose.say}.", f"purposes.{name}"))
+        if purpose.shows:
+            lines.append(
+                line(f"What others may then see: {named(purpose.shows)}. Nothing else.", f"purposes.{name}.shows")
+            )
+        if purpose.logic:
+            lines.append(line(f"A computer decides first: {purpose.logic}.", f"purposes.{name}.logic"))
     asked = book.items((*made.asks, *made.may))
     for category in dict.fromkeys(item.partition(".")[0] for item in sorted(asked)):
         data = policy.data[category]
         lines.append(line(f"Kept: {data.say}, {data.keep.say()}.", f"data.{category}.keep"))
-    return Notice(made.say, tuple(lines))
+    return Notice(made.say, tuple(lines), policy.about.version.isoformat())
 
 
 def wider(compiled: Compiled, source: str, form: str, items: frozenset[str]) -> frozenset[str]:
