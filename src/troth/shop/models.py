@@ -345,6 +345,19 @@ class SavedCard(HeldRow):
     plain: ClassVar = {"payment": Plain("a random number of the partner's: one payment keeps one card")}
 
 
+class Wishes(HeldRow):
+    """What somebody wishes for in one shop, the newest first. What it is, is nobody's business but theirs."""
+
+    brand = models.SlugField(max_length=40)
+
+    slugs = held("taste.wish_list", "json")
+
+    plain: ClassVar = {"brand": Plain(SAME, "taste.wish_list")}
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["person_id", "brand"], name="one_wish_list_a_shop")]
+
+
 # -- vouchers --------------------------------------------------------------------------------------------------------
 
 

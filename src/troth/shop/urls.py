@@ -2,7 +2,7 @@
 
 from django.urls import URLPattern, URLResolver, include, path, register_converter
 
-from . import views, views_buying, views_orders
+from . import views, views_buying, views_orders, views_wishes
 from .around import around
 from .brands import BrandConverter
 
@@ -19,6 +19,7 @@ shelves: list[URLPattern | URLResolver] = [
     path("checkout/paid/", views_buying.paid, name="paid"),
     path("voucher/", views_buying.voucher, name="voucher"),
     path("voucher/<str:key>/", views_orders.present, name="present"),
+    path("wishes/", views_wishes.wishes, name="wishes"),
     path("orders/", views_orders.orders, name="orders"),
     path("order/<str:key>/", views_orders.order, name="order"),
     path("order/<str:key>/onward/", views_orders.onward, name="onward"),

@@ -1,0 +1,115 @@
+"""A wish list is its owner's alone, in one shop, and says nothing to whoever reads the tables."""
+
+import re
+from html import unescape
+from pathlib import Path
+from uuid import UUID
+
+import pytest
+from django.db import connections
+from django.test import Client, RequestFactory
+from tests.shop.selling import NOON
+
+from troth.accounts import sessions
+from troth.doors import erasing, policies
+from troth.doors.declare import job
+from troth.shop import wishes
+from troth.shop.actions import load_catalogue
+from troth.shop.errors import NotNow
+from troth.shop.models import Wishes
+from troth.vault import identity
+
+pytestmark = pytest.mark.django_db(databases=["default", "keys"], transaction=True)
+NELL, SLATE = "nell-olive", "nell-slate"
+
+
+@pytest.fixture(autouse=True)
+def _shelves(transactional_db):
+    load_catalogue()
+
+
+class Shopper(Client):
+    """A browser, and who is signed in with it."""
+
+    person: UUID
+
+
+def shopper(brand="tarn"):
+    client, person = Shopper(), identity.new(on=NOON.date(), residence="GB", age=40).pk
+    with job("sign_in"):
+        client.cookies[sessions.COOKIE] = sessions.begin(RequestFactory().get("/"), person, brand, policies.now())
+    client.person = person
+    return client
+
+
+def wish(client, slug=NELL, brand="tarn", **more):
+    return client.post(f"/{brand}/wishes/", {"slug": slug} | more)
+
+
+def words(client, way="/tarn/wishes/"):
+    page = client.get(way)
+    assert page.status_code == 200
+    return unescape(re.sub(r"\s+", " ", re.sub(r"<[^>]+>", " ", page.content.decode())))
+
+
+def test_what_is_wished_for_is_there_newest_first_and_once():
+    ada, bob = shopper(), shopper()
+    for slug in (NELL, SLATE, NELL):
+        assert wish(ada, slug).status_code == 303
+    with job("account"):
+        assert wishes.of(ada.person, "tarn", policies.now()) == [NELL, SLATE]
+    assert "Nell dress" in words(ada)
+    assert "Nothing on it yet" in words(bob)
+
+
+def test_what_is_taken_off_can_be_put_back_with_one_press():
+    ada = shopper()
+    wish(ada)
+    told = wish(ada, do="remove")["Location"]
+    assert "Put it back" in words(ada, told)
+    wish(ada, do="remove")
+    wish(ada)
+    assert "Put it back" not in words(ada, told)
+
+
+def test_whoever_is_not_signed_in_is_asked_to_and_comes_back_to_the_piece():
+    answer = wish(Client())
+    assert answer.status_code == 303
+    assert "sign-in" in answer["Location"]
+    assert NELL in answer["Location"]
+    assert not Wishes.objects.exists()
+
+
+@pytest.mark.parametrize("slug", ["", "no-such-dress", "x" * 90, "a\x00b", "'\"><script>", "skarn-peat"])
+def test_what_this_shop_does_not_have_is_not_put_on_the_list(slug):
+    ada = shopper()
+    assert wish(ada, slug).status_code in (400, 409)
+    assert not Wishes.objects.exists()
+
+
+def test_a_form_of_another_site_does_nothing():
+    ada = shopper()
+    assert ada.post("/tarn/wishes/", {"slug": NELL}, headers={"origin": "https://elsewhere.example"}).status_code == 403
+    assert not Wishes.objects.exists()
+
+
+def test_a_list_has_an_end(monkeypatch):
+    monkeypatch.setattr(wishes, "MOST", 1)
+    ada = shopper()
+    wish(ada)
+    with job("account"), pytest.raises(NotNow):
+        wishes.add(ada.person, "tarn", SLATE, policies.now())
+    assert wish(ada, NELL).status_code == 303
+
+
+def test_it_goes_with_the_person_and_says_nothing_to_whoever_reads_the_tables():
+    ada, bob = shopper(), shopper()
+    wish(ada)
+    wish(bob, SLATE)
+    assert not any(NELL.encode() in bytes(row.sealed) for row in Wishes.objects.all())
+    if connections["default"].vendor == "sqlite":
+        file = Path(connections["default"].settings_dict["NAME"])
+        log = file.with_name(f"{file.name}-wal")
+        assert b'"nell-olive"' not in (log.read_bytes() if log.is_file() else b"")
+    erasing.erase(ada.person, at=policies.now())
+    assert list(Wishes.objects.values_list("person_id", flat=True)) == [bob.person]
