@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from . import views, views_keeping
+from . import views, views_data, views_keeping
 
 pages = [
     path("account/", views_keeping.account, name="account"),
@@ -17,6 +17,9 @@ pages = [
     path("account/sign-out/", views.sign_out, name="sign_out"),
     path("account/forgotten/", views.forgotten, name="forgotten"),
     path("account/reset/<str:token>/", views.reset, name="reset"),
+    path("account/data/", views_data.data, name="data"),
+    path("account/data/copy/", views_data.copy, name="data_copy"),
+    path("account/data/forget/", views_data.forget, name="forget"),
     path("account/password/", views_keeping.password, name="password"),
     path("account/email/", views_keeping.email, name="email"),
     path("account/email/<str:token>/", views_keeping.confirm_email, name="confirm_email"),

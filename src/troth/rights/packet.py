@@ -65,6 +65,11 @@ _encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), allow_nan=
 
 def as_page(packet: Packet) -> str:
     """Return the packet for people: one self-contained page."""
+    return render_to_string("rights/packet.html", shown(packet))
+
+
+def shown(packet: Packet, latest: int | None = None) -> dict[str, Any]:
+    """Return what a page of the packet shows: each item by category, and the acts, or only the `latest` of them."""
     lines = sorted(
         ((item, row) for row in packet.held if row.model not in COPIES for item in row.values),
         key=lambda line: (line[0], line[1].row),
@@ -79,7 +84,8 @@ def as_page(packet: Packet) -> str:
         ("acts", "Everything that was decided", packet.acts, "Nothing yet."),
     )
     said = [(key, title, list(_told(acts)), none) for key, title, acts, none in lists]
-    return render_to_string("rights/packet.html", {"groups": groups, "lists": said, "at": say_day(packet.at.date())})
+    said = [(key, title, told[:latest], none) for key, title, told, none in said]
+    return {"groups": groups, "lists": said, "at": say_day(packet.at.date())}
 
 
 def _told(acts: list[tuple[int, Entry]]) -> Iterator[tuple[int, str, str]]:
