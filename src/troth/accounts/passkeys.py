@@ -89,7 +89,7 @@ def to_make(person: UUID, name: str, where: Site, shop: str, brand: str, at: dat
     """Return what a browser needs to make a passkey, as JSON, and the challenge the page carries."""
     challenge, carried = _challenge(f"make.{person.hex}")
     options = webauthn.generate_registration_options(
-        rp_id=where.id, rp_name=shop, user_name=name, user_id=_handle(person), challenge=challenge,
+        rp_id=where.id, rp_name=shop, user_name=name or shop, user_id=_handle(person), challenge=challenge,
         authenticator_selection=AuthenticatorSelectionCriteria(
             resident_key=ResidentKeyRequirement.REQUIRED, user_verification=UserVerificationRequirement.REQUIRED
         ),
