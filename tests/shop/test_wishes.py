@@ -8,12 +8,13 @@ from uuid import UUID
 import pytest
 from django.db import connections
 from django.test import Client, RequestFactory
-from tests.shop.selling import NOON
+from tests.shop.bank import Bank
+from tests.shop.selling import NOON, answers, filled, put
 
 from troth.accounts import sessions
 from troth.doors import erasing, policies
 from troth.doors.declare import job
-from troth.shop import wishes
+from troth.shop import partners, placing, wishes
 from troth.shop.actions import load_catalogue
 from troth.shop.errors import NotNow
 from troth.shop.models import Wishes
@@ -113,3 +114,14 @@ def test_it_goes_with_the_person_and_says_nothing_to_whoever_reads_the_tables():
         assert b'"nell-olive"' not in (log.read_bytes() if log.is_file() else b"")
     erasing.erase(ada.person, at=policies.now())
     assert list(Wishes.objects.values_list("person_id", flat=True)) == [bob.person]
+
+
+def test_whoever_is_signed_in_need_not_type_their_address_again(monkeypatch):
+    monkeypatch.setattr(partners, "payments", Bank)
+    ada, bob = shopper(), shopper()
+    with job("order", "screen", "keep_card", "rights"):
+        placing.place("tarn", "GBP", filled(1), answers(email="", age=None), ada.person, policies.now())
+    for client, known in ((ada, True), (bob, False), (Client(), False)):
+        put(client)
+        page = client.get("/tarn/checkout/").content.decode()
+        assert (">3 Weir Lane</textarea>" in page, 'value="Ada Lovelace"' in page) == (known, known)

@@ -16,15 +16,17 @@ from moneyed import Money
 from troth.doors import policies
 from troth.doors.collect import choose
 from troth.doors.errors import CardNumber, Refused
+from troth.doors.use import use
 from troth.partners.errors import PartnerError
 from troth.vault import identity
 from troth.vault.errors import BadIdentifier
+from troth.vault.models import Profile
 
 from . import baskets, cards, links, placing, settling, vouchers
 from .deliveries import deliveries
 from .errors import Unfit
 from .forms import CheckoutForm, PolicyForm, VoucherForm
-from .models import Basket, Order, Variant
+from .models import Basket, Order, Parcel, Variant
 from .pages import Shop, person_of, personal, say, shop
 from .rules import MOST_OF_ONE, money, quantity
 
@@ -168,8 +170,9 @@ def checkout(request: HttpRequest, brand: str) -> HttpResponse:
         return SeeOther(here.to("basket"))
     kept = cards.of(person, brand, policies.now()) if person else []
     form = CheckoutForm(
-        request.POST or None, currency=here.currency, cards=kept, known=person is not None, initial=_initial()
-    )
+        request.POST or None, currency=here.currency, cards=kept, known=person is not None,
+        initial=_initial() | (_last_time(person, brand) if person and request.method != "POST" else {}),
+    )  # fmt: skip
     status = 200
     if request.method == "POST":
         status = 400
@@ -190,6 +193,16 @@ def checkout(request: HttpRequest, brand: str) -> HttpResponse:
 
 def _initial() -> dict[str, str]:
     return {"once": secrets.token_urlsafe(24), "same": "yes", "way": "standard"}
+
+
+def _last_time(person: UUID, brand: str) -> dict[str, str]:
+    """Return what whoever is signed in would type again: their name, and where their last order went."""
+    profile = Profile.objects.filter(person_id=person).order_by("-seen_at").first()
+    parcel = Parcel.objects.filter(person_id=person, order__brand=brand).order_by("-seen_at").first()
+    with use("order", brand=brand, person=person, actor="person", at=policies.now()) as u:
+        name, to = u.open(parcel.recipient, parcel.delivery) if parcel else ("", {})
+        name = (u.open(profile.name) if profile else "") or name
+    return {"name": name} | {f"to_{part}": value for part, value in (to or {}).items()}
 
 
 def _ways(here: Shop) -> list[tuple[str, Money, str]]:
