@@ -155,7 +155,7 @@ def test_every_page_is_fit_for_everybody(page, home, letters):
     found += fit(page)
     opened(page, home, letters)
     found += fit(page)
-    for way in ("password/", "email/", "sessions/", "passkeys/", "authenticator/"):
+    for way in ("password/", "email/", "sessions/", "passkeys/", "authenticator/", "data/", "data/forget/", "choices/"):
         page.goto(f"{home}/{way}")
         found += fit(page)
 

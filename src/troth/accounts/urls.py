@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from . import views, views_data, views_keeping
+from . import views, views_choices, views_data, views_keeping
 
 pages = [
     path("account/", views_keeping.account, name="account"),
@@ -17,6 +17,8 @@ pages = [
     path("account/sign-out/", views.sign_out, name="sign_out"),
     path("account/forgotten/", views.forgotten, name="forgotten"),
     path("account/reset/<str:token>/", views.reset, name="reset"),
+    path("account/choices/", views_choices.choices, name="choices_own"),
+    path("choices/<str:key>/", views_choices.choices_by_link, name="choices_link"),
     path("account/data/", views_data.data, name="data"),
     path("account/data/copy/", views_data.copy, name="data_copy"),
     path("account/data/forget/", views_data.forget, name="forget"),
