@@ -64,7 +64,7 @@ def _twin(model: type[PersonRow]) -> type[models.Model]:
     person = models.ForeignKey(PlainPerson, on_delete=models.CASCADE)
     key = models.UUIDField(primary_key=True, default=new_id)
     return type(
-        f"Plain{model.__name__}", (models.Model,),
+        f"{model.__name__}Twin", (models.Model,),
         {"__module__": __name__, "id": key, "person": person, **columns, **held},
     )  # fmt: skip
 
