@@ -61,7 +61,8 @@ def fill(page, number, expiry="05 / 31", cvc="123"):
     page.get_by_label("Card number").fill(number)
     page.get_by_label("Expiry date").fill(expiry)
     page.get_by_label("Security code").fill(cvc)
-    page.get_by_role("button", name="Pay £148.50", exact=True).click()
+    with page.expect_navigation():  # whole, with its style sheet
+        page.get_by_role("button", name="Pay £148.50", exact=True).click()
 
 
 @pytest.mark.parametrize("width", [1280, 390])
