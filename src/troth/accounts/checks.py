@@ -8,6 +8,7 @@ from typing import Any
 from django.core import checks
 
 from troth.doors import policies
+from troth.doors.checks import form_problems
 from troth.policy import Compiled
 
 from .forms import FORMS
@@ -21,17 +22,8 @@ def forms_stay_within_the_policy(app_configs: Iterable[Any] | None = None, **_: 
 
 
 def problems(compiled: Compiled) -> list[checks.CheckMessage]:
-    found: list[checks.CheckMessage] = []
-    for (source, name), fields in FORMS.items():
-        told = compiled.policy.sources[source].forms[name]
-        wide = frozenset(fields.values()) - compiled.book.items((*told.asks, *told.may))
-        if wide:
-            clause = f"[sources.{source}.forms.{name}]"
-            found.append(
-                checks.Error(
-                    f"The form asks for {', '.join(sorted(wide))}, and {clause} does not.",
-                    hint=f'Add it to "asks" or "may" of {clause} in {compiled.book.file.file}, or ask less.',
-                    id="troth.E007",
-                )
-            )
-    return found
+    return [
+        problem
+        for (source, name), fields in FORMS.items()
+        for problem in form_problems("The form", source, name, fields.values(), compiled)
+    ]

@@ -23,7 +23,8 @@ FORMS: Final[Mapping[tuple[str, str], Mapping[str, str]]] = {
     },
     ("account", "my_details"): {"email": "contact.email"},
 }  # fmt: skip
-AGES: Final = {"0": "Under 13", "13": "13 to 15", "16": "16 or 17", "18": "18 or older"}  # the least age of each group
+# The least age of each group: nobody is treated as older than they may be.
+AGES: Final = {"0": "Under 13", "13": "13 to 15", "16": "16 or 17", "18": "18 or older"}
 HIDDEN: Final = ("Cc", "Cf", "Co", "Cs", "Cn", "Zl", "Zp")
 JOINERS: Final = "\u200c\u200d"  # show nothing, and yet belong to words of some languages
 CARD: Final = "This looks like a card number. We never take one here."

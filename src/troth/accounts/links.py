@@ -7,10 +7,9 @@ import secrets
 from datetime import datetime
 from uuid import UUID
 
-from django.core.signing import BadSignature, Signer
 from django.db import transaction
 
-from . import rules
+from . import rules, signed
 from .errors import DeadLink
 from .models import Link
 
@@ -59,12 +58,12 @@ def sweep(at: datetime) -> int:
 
 
 def parents_key(agreement: UUID) -> str:
-    return Signer(salt=SALT).sign(agreement.hex)
+    return signed.key(SALT, agreement)
 
 
 def parents_agreement(key: str) -> UUID:
     """Return which agreement a parent's link is of. Raises DeadLink."""
-    try:
-        return UUID(hex=Signer(salt=SALT).unsign(key))
-    except (BadSignature, ValueError):
-        raise DeadLink from None
+    found = signed.read(SALT, key)
+    if found is None:
+        raise DeadLink
+    return found

@@ -9,7 +9,6 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from uuid import UUID
 
-from django.core.signing import BadSignature, Signer
 from django.http import HttpResponse
 
 from troth.choices.actions import standings
@@ -21,6 +20,7 @@ from troth.policy.nouns import Choice
 from troth.policy.sections_yours import CHANNEL_NAMES
 from troth.vault.models import Person
 
+from . import signed
 from .errors import DeadLink
 from .pages import Here, SeeOther, me, page
 
@@ -43,7 +43,7 @@ class Row:
 
 def key(person: UUID) -> str:
     """Return what a link names somebody by, so that they can choose without signing in."""
-    return Signer(salt=SALT, sep="~").sign(person.hex)
+    return signed.key(SALT, person, "~")
 
 
 @page("proof", signed=True)
@@ -53,11 +53,8 @@ def choices(here: Here) -> HttpResponse:
 
 @page("proof")
 def choices_by_link(here: Here, key: str) -> HttpResponse:
-    try:
-        person = UUID(hex=Signer(salt=SALT, sep="~").unsign(key))
-    except (BadSignature, ValueError):
-        raise DeadLink from None
-    if not Person.objects.filter(pk=person).exists():
+    person = signed.read(SALT, key, "~")
+    if person is None or not Person.objects.filter(pk=person).exists():
         raise DeadLink
     return _page(here, person, here.to("choices_link", key=key))
 

@@ -16,7 +16,6 @@ from django.db.models import Q, QuerySet
 
 from troth.doors.collect import collect
 from troth.doors.handling import cards_in
-from troth.vault import identity
 
 from . import rules
 from .errors import NobodyOfUs, NoCase, NoReason
@@ -53,11 +52,6 @@ def must_be(person: UUID | None, role: str, at: datetime) -> UUID:
     if person is None or role not in roles_of(person, at):
         raise NobodyOfUs
     return person
-
-
-def find(kind: str, text: str) -> set[UUID]:
-    """Return whose an identifier is, by its mark alone: nothing is opened. Raises BadIdentifier."""
-    return identity.owners(kind, text)
 
 
 def open_case(agent: UUID, customer: UUID, *, brand: str, about: str, why: str, once: str, at: datetime) -> Case:

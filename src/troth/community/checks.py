@@ -8,8 +8,8 @@ from typing import Any
 from django.core import checks
 
 from troth.doors import policies
+from troth.doors.checks import form_problems
 from troth.policy import Compiled
-from troth.policy.notice import wider
 
 from .rules import FIELDS, KINDS
 
@@ -22,15 +22,8 @@ def forms_stay_within_the_policy(app_configs: Iterable[Any] | None = None, **_: 
 
 
 def problems(compiled: Compiled) -> list[checks.CheckMessage]:
-    found: list[checks.CheckMessage] = []
-    for name, kind in KINDS.items():
-        if wide := wider(compiled, kind.source, kind.form, frozenset(FIELDS[name].values())):
-            clause = f"[sources.{kind.source}.forms.{kind.form}]"
-            found.append(
-                checks.Error(
-                    f"The form for a {name} asks for {', '.join(sorted(wide))}, and {clause} does not.",
-                    hint=f'Add it to "asks" or "may" of {clause} in {compiled.book.file.file}, or ask less.',
-                    id="troth.E007",
-                )
-            )
-    return found
+    return [
+        problem
+        for name, kind in KINDS.items()
+        for problem in form_problems(f"The form for a {name}", kind.source, kind.form, FIELDS[name].values(), compiled)
+    ]

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from uuid import UUID
 
-from django.core.signing import BadSignature, Signer
 from django.urls import reverse
 
+from troth.accounts import signed
 from troth.policy import Compiled
 
 from .errors import NotThere
@@ -17,15 +17,15 @@ SALT = "troth.community.remark"
 
 def key(pk: UUID) -> str:
     """Return what the link names a remark by: its id, and 256 bits that only we can make."""
-    return Signer(salt=SALT).sign(pk.hex)
+    return signed.key(SALT, pk)
 
 
 def remark_of(given: str) -> UUID:
     """Return whose link this is. Raises NotThere."""
-    try:
-        return UUID(hex=Signer(salt=SALT).unsign(given))
-    except (BadSignature, ValueError):
-        raise NotThere from None
+    found = signed.read(SALT, given)
+    if found is None:
+        raise NotThere
+    return found
 
 
 def way(remark: Remark) -> str:

@@ -10,10 +10,9 @@ from dataclasses import dataclass
 from typing import Final
 from uuid import UUID
 
-from django.core.signing import BadSignature, Signer
-
-from troth.care import actions as care
+from troth.accounts import signed
 from troth.shop.models import Order
+from troth.vault import identity
 from troth.vault.errors import BadIdentifier
 
 from .errors import Unusable
@@ -42,7 +41,7 @@ def find(text: str) -> tuple[list[Hit], str]:
             return [_hit(order.person_id)], "order number"
     kind, by = _kind(plain)
     try:
-        people = care.find(kind, plain)
+        people = identity.owners(kind, plain)
     except BadIdentifier as problem:
         raise Unusable(str(problem)) from None
     return [_hit(person) for person in sorted(people)[:MOST]], by
@@ -58,12 +57,12 @@ def _kind(text: str) -> tuple[str, str]:
 
 def _hit(person: UUID) -> Hit:
     orders = Order.objects.filter(person_id=person).order_by("-seen_at").values_list("number", "brand")[:MOST]
-    return Hit(Signer(salt=SALT).sign(person.hex), tuple(orders))
+    return Hit(signed.key(SALT, person), tuple(orders))
 
 
 def read_back(sign: str) -> UUID:
     """Return whom a sign stands for. Raises Unusable for one that this desk did not give."""
-    try:
-        return UUID(hex=Signer(salt=SALT).unsign(sign))
-    except (BadSignature, ValueError):
-        raise Unusable("Find the customer again: this page had grown old.") from None
+    found = signed.read(SALT, sign)
+    if found is None:
+        raise Unusable("Find the customer again: this page had grown old.")
+    return found

@@ -17,6 +17,7 @@ from django.utils.crypto import get_random_string
 from django.utils.safestring import mark_safe
 from django.views.decorators.http import require_http_methods
 
+from troth.accounts.sessions import person_of
 from troth.care import actions as care
 from troth.care import rules
 from troth.care.errors import NobodyOfUs, NoCase, NoReason
@@ -57,7 +58,7 @@ def staff(*purposes: str, post: bool = False) -> Callable[[Page], Page]:
         def served(request: HttpRequest, *arguments: Any, **named: Any) -> HttpResponse:  # noqa: ANN401
             at = policies.now()
             try:
-                here = Here(care.must_be(getattr(request, "person_id", None), "care", at), at)
+                here = Here(care.must_be(person_of(request), "care", at), at)
                 response = page(request, here, *arguments, **named)
             except NobodyOfUs as no:
                 response = _say(request, 404, "Nothing to see here", str(no))

@@ -8,6 +8,7 @@ from typing import Any
 from django.core import checks
 
 from troth.policy import Compiled
+from troth.policy.notice import wider
 from troth.vault.models import HeldRow, PersonRow, person_rows
 
 from . import periods, policies
@@ -37,3 +38,14 @@ def problems(model: type[PersonRow], compiled: Compiled) -> Iterator[checks.Chec
                 f"{model._meta.label} ends at different times: {', '.join(map(str, keeps))}.",
                 hint="Split it: one row is one promise of when it is gone.", obj=model, id="troth.E006",
             )  # fmt: skip
+
+
+def form_problems(say: str, source: str, form: str, items: Iterable[str], compiled: Compiled) -> list[checks.Error]:
+    """Return what a form of ours asks that its form in the policy does not: nothing, or one message (R18)."""
+    wide = wider(compiled, source, form, frozenset(items))
+    if not wide:
+        return []
+    clause = f"[sources.{source}.forms.{form}]"
+    message = f"{say} asks for {', '.join(sorted(wide))}, and {clause} does not."
+    hint = f'Add it to "asks" or "may" of {clause} in {compiled.book.file.file}, or ask less.'
+    return [checks.Error(message, hint=hint, id="troth.E007")]

@@ -170,7 +170,7 @@ MARKED = ("email", "phone", "mobile", "customer")
 def _plan(people: Iterable[Person], at: datetime, compiled: Compiled) -> _Plan:
     """Decide for every row of these people whether a duty keeps it. One query a model, however many people."""
     plan = _Plan({them.pk: them for them in people}, compiled)
-    retained = frozenset[str]().union(*(compiled.book.items(p.retains) for p in compiled.policy.purposes.values()))
+    retained = periods.retained(compiled)
     for model in person_rows():
         rows = model._base_manager.filter(person_id__among=plan.people)
         if periods.items_of(model) & retained:

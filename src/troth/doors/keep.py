@@ -79,7 +79,7 @@ def end(rows: Collection[HeldRow], at: datetime) -> int:
     Raises ValueError for a row that some purpose must keep, even after an erasure ([purposes].retains).
     """
     compiled, gone = policies.archive().in_force(at.astimezone(policies.house_zone()).date()), 0
-    retained = compiled.book.items([name for p in compiled.policy.purposes.values() for name in p.retains])
+    retained = periods.retained(compiled)
     by_kind: dict[tuple[type[HeldRow], str], list[HeldRow]] = {}
     for row in rows:
         items = periods.items_in(row)

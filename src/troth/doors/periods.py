@@ -8,6 +8,7 @@ from datetime import UTC, date, datetime, time, timedelta
 from functools import cache, lru_cache
 from zoneinfo import ZoneInfo
 
+from troth.policy import Compiled
 from troth.policy.nouns import Policy
 from troth.policy.period import Keep, gone_by
 from troth.vault.held import Label
@@ -38,6 +39,12 @@ def items_by(model: type[PersonRow], picked: tuple[str, ...]) -> frozenset[str]:
     by, labels = dict(zip(picks(model), picked, strict=True)), _labels(model)
     held = frozenset(label.item if isinstance(label.item, str) else label.item[by[label.by]] for label in labels)
     return held or items_of(model)
+
+
+def retained(compiled: Compiled) -> frozenset[str]:
+    """Return the items some purpose must keep, even after an erasure ([purposes].retains)."""
+    purposes = compiled.policy.purposes.values()
+    return frozenset(compiled.book.items([name for purpose in purposes for name in purpose.retains]))
 
 
 @cache

@@ -8,7 +8,7 @@ import zipfile
 from collections.abc import Iterator
 from datetime import date, datetime
 from decimal import Decimal
-from itertools import groupby
+from itertools import groupby, islice
 from typing import Any
 from uuid import UUID
 
@@ -83,8 +83,7 @@ def shown(packet: Packet, latest: int | None = None) -> dict[str, Any]:
         ("looks", "Who of us looked", packet.looks, "Nobody of our staff."),
         ("acts", "Everything that was decided", packet.acts, "Nothing yet."),
     )
-    said = [(key, title, list(_told(acts)), none) for key, title, acts, none in lists]
-    said = [(key, title, told[:latest], none) for key, title, told, none in said]
+    said = [(key, title, list(islice(_told(acts), latest)), none) for key, title, acts, none in lists]
     return {"groups": groups, "lists": said, "at": say_day(packet.at.date())}
 
 

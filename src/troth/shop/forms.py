@@ -12,6 +12,7 @@ from typing import Any, ClassVar
 from django import forms
 from django.core.exceptions import ValidationError
 
+from troth.accounts.forms import AGES
 from troth.doors.handling import cards_in
 from troth.vault.errors import BadIdentifier
 from troth.vault.normal import normalise
@@ -21,8 +22,6 @@ from .deliveries import deliveries
 from .rules import money, tag
 from .vouchers import WORTHS
 
-# Least age of each group: nobody is treated as older than they may be.
-AGES = {"0": "Under 13", "13": "13 to 15", "16": "16 or 17", "18": "18 or older"}
 YES_NO = [("yes", "Yes"), ("no", "No")]
 JOINERS = "\u200c\u200d"  # show nothing, and yet belong to words of some languages and to some emoji
 NO_CARD = "This looks like a card number. We never take one here: it is asked for later, on our payment partner's page."

@@ -10,7 +10,6 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from functools import wraps
 from urllib.parse import urlencode, urlsplit
-from uuid import UUID
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
@@ -157,12 +156,6 @@ def from_here(request: HttpRequest) -> bool:
     if site and site not in ("same-origin", "none"):
         return False
     return origin is None or urlsplit(origin).netloc == request.get_host()
-
-
-def person_of(request: HttpRequest) -> UUID | None:
-    """Return who is signed in."""
-    found: UUID | None = getattr(request, "person_id", None)
-    return found
 
 
 def say(request: HttpRequest, brand: object, status: int, title: str, words: str, way: str = "") -> HttpResponse:

@@ -9,10 +9,12 @@ from typing import Any
 from uuid import UUID
 
 from django.conf import settings
-from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from moneyed import Money
 
+from troth.accounts.pages import SeeOther
+from troth.accounts.sessions import person_of
 from troth.doors import policies
 from troth.doors.collect import choose
 from troth.doors.errors import CardNumber, Refused
@@ -27,18 +29,12 @@ from .deliveries import deliveries
 from .errors import Unfit
 from .forms import CheckoutForm, PolicyForm, VoucherForm
 from .models import Basket, Order, Parcel, Variant
-from .pages import Shop, person_of, personal, say, shop
+from .pages import Shop, personal, say, shop
 from .rules import MOST_OF_ONE, money, quantity
 
 BUYING = ("order", "screen", "keep_card", "proof", "rights")
 NEWS = "Would you like news of {brand} by email? Yes or no makes no difference to your order."
 KEEP = "Keep your card for next time, with our payment partner?"
-
-
-class SeeOther(HttpResponseRedirect):
-    """What was sent is done; the browser gets the next page."""
-
-    status_code = 303
 
 
 # -- the basket ------------------------------------------------------------------------------------------------------

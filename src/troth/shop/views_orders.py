@@ -12,6 +12,8 @@ from django.shortcuts import render
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_POST
 
+from troth.accounts.pages import SeeOther
+from troth.accounts.sessions import person_of
 from troth.doors import policies
 from troth.doors.declare import purpose
 from troth.doors.errors import CardNumber, Refused
@@ -23,10 +25,10 @@ from .deliveries import deliveries
 from .errors import Unfit
 from .forms import AddressForm, ContestForm
 from .models import GiftMessage, Order, Parcel, Present, Return, Screening, Voucher
-from .pages import Shop, missing, person_of, personal, say, shop
+from .pages import Shop, missing, personal, say, shop
 from .rules import IN_PROCESS, MOVES, SAID, WITH_A_PERSON, money
 from .screening import TOLD
-from .views_buying import BUYING, SeeOther, order_page, said, try_onward
+from .views_buying import BUYING, order_page, said, try_onward
 
 CONTESTED = WITH_A_PERSON | {"refused"}
 Act = Callable[[HttpRequest, Shop, Order], HttpResponse]

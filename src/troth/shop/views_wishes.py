@@ -8,14 +8,16 @@ from typing import Any
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 
+from troth.accounts.pages import SeeOther
+from troth.accounts.sessions import person_of
 from troth.doors import policies
 from troth.doors.errors import Refused
 
 from . import wishes as wished
 from .errors import Unfit
 from .models import Product
-from .pages import card, person_of, personal, say, shop
-from .views_buying import SeeOther, said
+from .pages import card, personal, say, shop
+from .views_buying import said
 
 SLUG = re.compile(r"[a-z0-9-]{1,80}")
 

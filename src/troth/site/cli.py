@@ -77,7 +77,6 @@ def run_demo(options: argparse.Namespace) -> int:
     try:
         with demo.neighbourhood(options.host, options.port) as ways:
             print(f"\n{ways}\n(stop with Ctrl-C)", flush=True)
-            mail.in_background()
             serve(options.host, options.port)
     except OSError as problem:
         raise commands.BadInput(f"Cannot serve there: {problem.strerror}. Try another --port.") from None

@@ -6,9 +6,10 @@ import os
 import secrets
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 
-from . import neighbours
+from . import mail, neighbours, upkeep
 
 PEOPLE = 400
 TO_TRY = (("ada@post.example", "Ada Marlow", ""), ("desk@fellwater.example", "Bea Thorne", "care"))
@@ -77,17 +78,10 @@ def neighbourhood(host: str, port: int) -> Iterator[str]:
         ]  # fmt: skip
         if password:
             ways += [f"To try         {email}, password: {password}" for email, _, _ in TO_TRY]
-        with neighbours.chores([_heal, _seal]):
+        way = mail.transport()
+        ways.append(f"Mail goes to   {way.path if isinstance(way, mail.Folder) else 'your mail server'}")
+        with neighbours.chores([upkeep.heal, _seal, partial(mail.send, way)]):
             yield "\n".join(ways)
-
-
-def _heal() -> None:
-    from troth.doors import policies  # noqa: PLC0415
-    from troth.doors.declare import job  # noqa: PLC0415
-    from troth.shop.settling import heal  # noqa: PLC0415
-
-    with job("order", "screen", "keep_card", "rights"):
-        heal(policies.now())
 
 
 def _seal() -> None:

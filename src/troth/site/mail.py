@@ -226,15 +226,6 @@ def watch(way: Transport, every: float = EVERY, stop: threading.Event | None = N
         stop.wait(every)
 
 
-def in_background() -> None:
-    """Send mail beside the demonstration's pages, for as long as they are served. Says where it goes."""
-    way = transport()
-    print(
-        "Mail goes " + (f"to the folder {way.path}" if isinstance(way, Folder) else "to your mail server"), flush=True
-    )
-    threading.Thread(target=watch, args=(way,), daemon=True, name="mail").start()
-
-
 def add_to(rooms: Any) -> None:  # noqa: ANN401 -- argparse gives its sub-parsers no public type
     """Add these commands to the command line."""
     verbs = rooms.add_parser("mail", help="hand over the letters that wait").add_subparsers(

@@ -76,13 +76,18 @@ def run_verify(options: argparse.Namespace) -> int:
     return FAILS if wrong else HOLDS
 
 
-def run_heal(options: argparse.Namespace) -> int:
+def heal() -> dict[str, int]:
+    """Bring every order, return and card deletion that stopped to an end. Returns how many of each."""
     from troth.doors import policies  # noqa: PLC0415
     from troth.doors.declare import job  # noqa: PLC0415
-    from troth.shop.settling import heal  # noqa: PLC0415
+    from troth.shop import settling  # noqa: PLC0415
 
     with job("order", "screen", "keep_card", "rights"):
-        told = heal(policies.now())
+        return settling.heal(policies.now())
+
+
+def run_heal(options: argparse.Namespace) -> int:
+    told = heal()
     if options.json:
         print(json.dumps(told))
     else:

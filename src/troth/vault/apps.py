@@ -7,4 +7,4 @@ class Vault(AppConfig):
     name = "troth.vault"
 
     def ready(self) -> None:
-        from . import checks  # noqa: F401, PLC0415 -- Django registers checks when they are imported
+        from . import checks, lookups  # noqa: F401, PLC0415 -- Django registers these when they are imported

@@ -16,7 +16,7 @@ from django.db.models import signals
 from django.db.models.base import ModelState
 from django.utils.timezone import now
 
-from . import covers, lookups
+from . import covers
 from .errors import OutsideDoor
 from .held import HeldField, Label, SealedField, held
 from .safe import Key, Root, Tombstone
@@ -269,7 +269,6 @@ class Join(models.Model):
     nobodys: ClassVar = "two random ids and the ids of rows"
 
 
-AMONG = lookups.Among  # registered with it: `person_id__among`
 KEPT_APART = (Key, Root, Tombstone)  # Django looks for models here; they live in `safe`
 
 
