@@ -75,6 +75,7 @@ def test_a_form_with_problems_leads_to_each_of_them(page, shops):
     page.get_by_role("button", name="Send").click()
     assert page.get_by_role("alert").locator("a").count() == 4
     assert page.title().startswith("Not yet")
+    page.wait_for_load_state()  # whole, with its style sheet
     assert Axe().run(page, None, {"runOnly": RULES}).response["violations"] == []
     page.get_by_role("alert").get_by_role("link", name="This looks like an address").click()
     assert page.url.endswith("#name")

@@ -88,6 +88,7 @@ def test_a_guest_buys_and_no_page_stands_in_the_way(page, shops, brand, width):
     page.on("console", lambda message: heard.append(message.text))
 
     def look(name):
+        page.wait_for_load_state()  # whole, with its style sheet
         page.evaluate("document.querySelectorAll('details').forEach(one => { one.open = true })")
         found = Axe().run(page, None, {"runOnly": RULES}).response["violations"]
         assert [(name, v["id"], v["nodes"][0]["html"], v["nodes"][0]["failureSummary"]) for v in found] == []

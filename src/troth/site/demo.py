@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 import secrets
+import signal
+import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import partial
@@ -67,6 +69,7 @@ def neighbourhood(host: str, port: int) -> Iterator[str]:
     """Start what the shops need beside their pages, and make two accounts to try them with; yields the ways in."""
     from django.conf import settings  # noqa: PLC0415
 
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))  # as Ctrl-C: whoever was started stops too
     shown = "localhost" if host in ("127.0.0.1", "0.0.0.0") else host  # noqa: S104 -- told apart, not listened on
     home = f"http://{shown}:{port}"
     folder = Path(settings.TROTH_DATA) / "pennyfold"
