@@ -19,9 +19,9 @@ pytest, Hypothesis and NumPy have. It meets the files whose tests run its lines,
 and in each of them also the tests that do not seem to run them: what they use may have been made for an earlier one.
 
 Tests that killed a mutant's neighbours come first. All but its own may take a few seconds together (--within); whatever
-is left out could only have killed more. A failure, a crash or five times that time is a kill. Hypothesis draws a third
-of its usual examples and does not look for the smallest one that fails. Words in sentences (f-strings, texts with
-spaces), annotations and messages of exceptions are not mutated.
+is left out could only have killed more. A failure, a crash or five times that time of the processor is a kill.
+Hypothesis draws a third of its usual examples and does not look for the smallest one that fails. Words in sentences
+(f-strings, texts with spaces), annotations and messages of exceptions are not mutated.
 """
 
 from __future__ import annotations

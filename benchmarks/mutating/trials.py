@@ -61,7 +61,6 @@ class BrokenLoader(SourceFileLoader):
 
 def try_cold(rounds: list[Round], mutant: Mutant, out: Connection) -> None:
     """Be a child: import the broken module in place of the good one, and run the tests until one fails."""
-    _alone()
     broken = Broken(mutant)
     if any(name.startswith("troth") for name in sys.modules):
         raise RuntimeError("the package was imported before it was broken")
@@ -74,15 +73,17 @@ def try_cold(rounds: list[Round], mutant: Mutant, out: Connection) -> None:
 
 def try_warm(warm: Warm, mutant: Mutant, names: list[str], out: Connection) -> None:
     """Be a child of a pytest that has read all tests: break the function, and run the tests until one fails."""
-    _alone()
     warm.exchange(in_functions(mutant))
     warm.run(names, out)
 
 
-def _alone() -> None:
+def _alone(seconds: int, target: Target, *args: object) -> None:
+    """Be a child that may take some seconds of the processor, whatever else the machine does meanwhile."""
     os.setpgid(0, 0)  # so that whatever the tests start can be ended with us
     silence()
     resource.setrlimit(resource.RLIMIT_AS, (MEMORY, MEMORY))
+    resource.setrlimit(resource.RLIMIT_CPU, (seconds, seconds + 1))
+    target(*args)
 
 
 class Tried:
@@ -140,10 +141,11 @@ class Trial:
     def __init__(self, mutant: Mutant, paths: list[str], within: float, target: Target, *args: object) -> None:
         self.mutant, self.paths = mutant, paths
         self.told, out = FORK.Pipe(duplex=False)
-        self.process = FORK.Process(target=target, args=(*args, out))
+        seconds = 10 + 5 * int(within)
+        self.process = FORK.Process(target=_alone, args=(seconds, target, *args, out))
         self.process.start()
         out.close()
-        self.ends = time.monotonic() + 10 + 5 * within
+        self.ends = time.monotonic() + 10 * seconds  # asleep for ever, or the machine is busy
 
     def noticed(self) -> bool | None:
         """Return True if the tests noticed, False if all of them passed, None while that is open."""
