@@ -83,3 +83,32 @@ def test_what_is_material_comes_first():
         compiled(('say = "Fern"', 'say = "Ferns"'), ('keep = "order + 7 years"', 'keep = "order + 9 years"')),
     )
     assert [c.material for c in changes] == [True, False]
+
+
+SOME = ["hazel", "gorse", "fennel", "elder", "dill", "cress", "bay", "aster"]
+LISTED = "aster, bay, cress, dill, elder, fennel, gorse and hazel"
+QUOTED = ", ".join(f'"{one}"' for one in SOME)
+STORED = ", ".join(f'{one} = {{ kind = "cookie", say = "{one}" }}' for one in SOME)
+
+
+@pytest.mark.parametrize(
+    ("many", "clause", "more", "less"),
+    [
+        (('items = ["purchases"]', f'items = ["purchases", {QUOTED}]'), "data.orders.items", "now also {}", "no longer {}"),
+        (('topics = ["offers", "events"]', f'topics = ["offers", "events", {QUOTED}]'), "choices.news.topics", "now also {}", "no longer {}"),
+        (('say = "send you news"', f'say = "send you news", cookies = {{ {STORED} }}'), "purposes.news.cookies", "now stores {}", "no longer stores {}"),
+        (('only_to = ["till"]', f'only_to = ["till", {QUOTED}]'), "data.card.only_to", "the wall lets {} through", "the wall stops {}"),
+    ],
+)  # fmt: skip
+def test_many_names_in_one_change_are_told_in_the_order_of_the_alphabet(many, clause, more, less):
+    recipients = (
+        "[purposes]",
+        "\n".join(f'{one} = {{ role = "processor", in = ["GB"], contract = {{ ref = "X" }} }}' for one in SOME)
+        + "\n\n[purposes]",
+    )
+    wide, narrow = compiled(recipients, many), compiled(recipients)
+    told = [
+        (c.clause, c.say.rpartition(": ")[2]) for old, new in ((narrow, wide), (wide, narrow)) for c in diff(old, new)
+    ]
+    assert [say for _, say in told] == [more.format(LISTED) + ".", less.format(LISTED) + "."]
+    assert told[0][0] == clause

@@ -13,7 +13,7 @@ from uuid import UUID
 
 from django.db import connection, transaction
 
-from troth.choices.actions import standings
+from troth.choices.actions import known
 from troth.ledger import actions as ledger
 from troth.ledger.entry import Entry
 from troth.policy import Act, Compiled, Decision, Reason, Standing
@@ -58,16 +58,13 @@ class Acting:
         """The policy in force where the house stands."""
         return policies.archive().in_force(self.at.astimezone(policies.house_zone()).date())
 
-    @cached_property
+    @property
     def persons(self) -> dict[UUID, Person]:
-        if not self.locks:
-            return {row.pk: row for row in Person.objects.filter(pk__among=self.people)}
-        rows = Person.objects.select_for_update(no_key=True).order_by("pk")
-        return {row.pk: row for row in rows.filter(pk__among=self.people)}
+        return self._known[0]
 
     @cached_property
-    def _standings(self) -> dict[UUID, Standing]:
-        return standings(self.persons.values(), self.compiled, self.at)
+    def _known(self) -> tuple[dict[UUID, Person], dict[UUID, Standing]]:
+        return known(self.people, self.compiled, self.at, lock=self.locks)
 
     def covered(self) -> frozenset[str]:
         """Return the items the purpose uses, as far as walls let them through."""
@@ -78,21 +75,21 @@ class Acting:
         """Decide for one person and these items. Someone we do not know is never allowed."""
         found = self._answers.get((person, items))
         if found is None:
-            known = self._standings.get(person)
-            if known is None:
+            stands = self._known[1].get(person)
+            if stands is None:
                 why = Reason("unknown", "unknown.person", "", "We know no such person.")
                 found = Decision(allowed=False, reasons=(why,), policy=self.compiled.digest)
             else:
-                found = self._same_for_all(items, known, today(self.persons[person], self.at))
+                found = self._same_for_all(items, stands, today(self.persons[person], self.at))
             self._answers[person, items] = found
         return found
 
-    def _same_for_all(self, items: frozenset[str], known: Standing, day: date) -> Decision:
+    def _same_for_all(self, items: frozenset[str], one: Standing, day: date) -> Decision:
         """Decide once for everybody who stands alike."""
-        alike = (items, day, known.residence, known.core, known.yes, known.no, known.stop, known.signal, known.soft)
+        alike = (items, day, one.residence, one.core, one.yes, one.no, one.stop, one.signal, one.soft)
         found = self._alike.get(alike)
         if found is None:
-            found = self._alike[alike] = self.compiled.decide(self.act._replace(items=items), known, day)
+            found = self._alike[alike] = self.compiled.decide(self.act._replace(items=items), one, day)
         return found
 
     def must(self, person: UUID, items: frozenset[str], ring: Cover) -> Decision:

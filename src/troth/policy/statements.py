@@ -41,7 +41,7 @@ def _notice(compiled: Compiled, _: Statement, __: date) -> bool:
 
 def _answered(compiled: Compiled, _: Statement, on: date) -> bool:
     live = [brand for brand in compiled.policy.brands.values() if in_force(brand, on)]
-    return bool(compiled.policy.about.officer) and all(brand.care for brand in live)
+    return all(brand.care for brand in live)  # the officer's address no policy can be without
 
 
 def _seal(_: Compiled, made: Statement, on: date) -> bool:

@@ -7,6 +7,7 @@ database does.
 from __future__ import annotations
 
 import json
+from collections.abc import Collection
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
@@ -30,9 +31,12 @@ class Among(Lookup):
 
     def as_sql(self, compiler: Any, connection: Any) -> Sql:  # noqa: ANN401 -- Django's signature
         column, parameters = self.process_lhs(compiler, connection)
-        ids = json.dumps([one.hex for one in self.rhs])
-        return f"{column} IN (SELECT value FROM json_each(%s))", (*parameters, ids)  # noqa: S608 -- the column is ours
+        sentence, ids = among(column, self.rhs, connection.vendor)
+        return sentence, (*parameters, ids)
 
-    def as_postgresql(self, compiler: Any, connection: Any) -> Sql:  # noqa: ANN401 -- Django's signature
-        column, parameters = self.process_lhs(compiler, connection)
-        return f"{column} = ANY(%s)", (*parameters, self.rhs)
+
+def among(column: str, ids: Collection[UUID], vendor: str) -> tuple[str, Any]:
+    """Return the condition for a sentence written by hand, and its one parameter."""
+    if vendor == "postgresql":
+        return f"{column} = ANY(%s)", list(ids)
+    return f"{column} IN (SELECT value FROM json_each(%s))", json.dumps([one.hex for one in ids])  # noqa: S608 -- ours
