@@ -470,7 +470,8 @@ class Oracle:
         yield from self.too_young()
         flags = self.person.get("flags", [])
         spared = "claims" in self.kinds or "rights" in self.kinds
-        if "restricted" in flags and not spared and self.act.verb != "keep":
+        own = self.act.actor == "person" and "necessary" in self.kinds  # GDPR art. 18(2): with their consent
+        if "restricted" in flags and not spared and not own and self.act.verb != "keep":
             yield "restricted"
         if "erasing" in flags and not spared and not self.must_stay():
             yield "erasing"

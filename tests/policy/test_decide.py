@@ -4,6 +4,7 @@ from copy import deepcopy
 from dataclasses import replace
 from datetime import date, datetime, timedelta
 from itertools import product
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -24,10 +25,12 @@ from tests.policy.strategies import (
 
 from troth.laws import packs
 from troth.policy.acts import Act, Decision, Standing
+from troth.policy.archive import Archive
 from troth.policy.engine import Compiled
 from troth.policy.law import LawPack, LawRule, PackHead
 from troth.policy.load import loads
 
+ROOT = Path(__file__).parents[2]
 OFFERS = Act("contact", "news", "fern", channel="email", topic="offers")
 ORDER = Act("use", "order", "fern", frozenset(["contact"]))
 
@@ -153,6 +156,23 @@ def test_service_goes_on_after_every_no_but_not_after_restriction():
     policy = compiled()
     assert policy.decide(ORDER, policy.standing("GB", no=["*"], stop=["*"]), TODAY).because.code == "required"
     assert policy.decide(ORDER, policy.standing("GB", flags=["restricted"]), TODAY).because.code == "restricted"
+
+
+@pytest.mark.parametrize(
+    ("verb", "purpose", "actor", "allowed"),
+    [
+        ("use", "sign_in", "person", True),  # or nobody could come to lift it
+        ("collect", "sign_in", "person", True),
+        ("use", "sign_in", "system", False),
+        ("use", "account", "person", False),  # kept and not used: what is not needed to come in waits for the lifting
+        ("use", "order", "person", False),
+    ],
+)
+def test_restriction_leaves_people_their_own_way_in_and_nothing_else(verb, purpose, actor, allowed):
+    house = Archive.read(ROOT / "policies", packs()).versions[-1]
+    act = Act(verb, purpose, "tarn", frozenset(["email"]), source="register" if verb == "collect" else "", actor=actor)
+    assert house.decide(act, house.standing("GB"), TODAY).allowed
+    assert house.decide(act, house.standing("GB", flags=["restricted"]), TODAY).allowed is allowed
 
 
 SOFT = ('ask = "in"\n', 'ask = "in"\nsoft = ["email", "sms"]\n'), ('laws = ["uk"]', 'laws = ["uk", "eu", "us"]')

@@ -77,7 +77,7 @@ FROM_THE_SITE: dict[str, Check] = {
     "page works for everyone": Check(kept_by="tests/front", section="contact"),
     "versions are archived": Check(kept_by="tests/policy, tests/front", section="changes"),
     "unknown is refused": Check(kept_by="tests/policy", section="use"),
-    "nothing before a choice": Check(section="cookies"),
+    "nothing before a choice": Check(kept_by="tests/tracking", section="cookies"),
     "opt-outs need no sign-in": Check(kept_by="tests/accounts/test_choices_page.py", section="marketing"),
     "every message explains itself": Check(section="marketing"),
     "service messages do not promote": Check(section="marketing"),
