@@ -299,9 +299,9 @@ MANY_NAMES = (
 )
 def test_a_file_of_half_the_permitted_size_is_read_or_refused_in_seconds(text):
     assert len(text) < MOST_BYTES // 2
-    started = time.monotonic()
+    started = time.process_time()  # a busy machine is no fault of the file's
     reads_or_refuses(text.encode())
-    assert time.monotonic() - started < 2
+    assert time.process_time() - started < 5  # in the square of the length it would take minutes
 
 
 def test_a_table_below_a_list_of_tables_is_found_on_its_line():
