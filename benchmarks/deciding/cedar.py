@@ -118,7 +118,8 @@ class Translator:
             yield f"({KEEPING} || resource.age >= {self.policy.about.adult_from} || resource.parent)"
         if {"claims", "rights"} & set(purpose.kind):
             return
-        yield f"({KEEPING} || !resource.restricted)"
+        own = ' || context.actor == "person"' if "necessary" in purpose.kind else ""
+        yield f"({KEEPING} || !resource.restricted{own})"
         held = f"({KEEPING} && resource.held)"
         retained = f"(!context.items.isEmpty() && {_set(self.expand(purpose.retains))}.containsAll(context.items))"
         yield f"(!resource.erasing || {held}{f' || {retained}' if purpose.retains else ''})"

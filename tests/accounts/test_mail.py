@@ -174,3 +174,38 @@ def test_without_a_server_letters_wait_and_the_command_says_what_to_do(monkeypat
 
     assert cli.main(["mail", "send"]) == 2
     assert "TROTH_SMTP" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("text", "headers"),
+    [
+        (TEXT, {}),
+        ("Grüße, ≤ 3 = 4\n.\n..dots\nFrom here\n\n\n  two\t\n" + "long " * 400, {"List-Unsubscribe": "<https://x/y>"}),
+        ("", {"Bcc": "evil@x.example"}),
+        ("one line, no end", {}),
+    ],
+)
+def test_the_quick_way_to_write_a_letter_writes_the_same_letter(post, text, headers):
+    one = Outgoing(
+        "email", "tarn", ADA, {"subject": " Your  coat", "text": text, "headers": headers}, "<0a@troth.invalid>"
+    )
+    post.way(one, give_up_after=20)
+    slow = email.message_from_bytes(bytes(mail.letter(one)), policy=email.policy.default)
+    raw, sent = mail.plain(one), post.came[0].content
+    assert raw is not None
+    for quick in (
+        email.message_from_bytes(raw, policy=email.policy.default),
+        email.message_from_bytes(sent, policy=email.policy.default),
+    ):
+        assert {
+            k: v for k, v in quick.items() if k not in ("Content-Type", "Date", "X-Peer", "X-MailFrom", "X-RcptTo")
+        } == {k: v for k, v in slow.items() if k not in ("Content-Type", "Date")}
+        for got, wanted in zip(quick.iter_parts(), slow.iter_parts(), strict=True):
+            assert got.get_content_type() == wanted.get_content_type()
+            assert got.get_content().splitlines() == wanted.get_content().splitlines()
+
+
+@pytest.mark.parametrize("address", ['"a b"@x.example', "ü@x.example", "a@bücher.example", "x" * 70 + "@x.example"])
+def test_whatever_is_not_usual_is_written_the_long_way(address):
+    assert mail.plain(message(address)) is None
+    assert mail.plain(message(subject="Grüße")) is None

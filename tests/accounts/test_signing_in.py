@@ -71,8 +71,6 @@ class Counting(PasswordHasher):
 
 
 def test_how_long_an_answer_takes_does_not_tell_known_from_unknown(ada, mail, monkeypatch):
-    monkeypatch.setattr(pages, "FLOOR", 0.2)
-
     def took(page, **typed):
         def once():
             begun = time.perf_counter()
@@ -81,10 +79,17 @@ def test_how_long_an_answer_takes_does_not_tell_known_from_unknown(ada, mail, mo
 
         return min(once() for _ in range(3))  # what a patient stranger would look at
 
-    for page, more in (("sign-in/", {"password": BETTER}), ("forgotten/", {}), ("register/", {"age": "18"})):
+    def apart(page, more, floor):
+        monkeypatch.setattr(pages, "FLOOR", floor)
         Tries.objects.all().delete()
         known, unknown = (took(page, email=email, **more) for email in (ADA, BOB))
-        assert abs(known - unknown) < 0.04, (page, known, unknown)
+        return abs(known - unknown)
+
+    for page, more in (("sign-in/", {"password": BETTER}), ("forgotten/", {}), ("register/", {"age": "18"})):
+        found = [apart(page, more, 0.2)]
+        if found[0] >= 0.04:  # a machine that takes longer than the floor to think: with a higher one they are alike
+            found.append(apart(page, more, 1.5))
+        assert found[-1] < 0.04, (page, found)
 
 
 def test_a_password_hashed_with_old_parameters_is_hashed_anew_on_signing_in(ada, monkeypatch):

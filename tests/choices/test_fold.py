@@ -28,17 +28,20 @@ def scope(pattern):
 
 def oracle(events, at, slot):
     """Return what one slot comes to: a set of words."""
+    over = [e for e in events if e.expires and e.expires <= at]
     counted = sorted(
-        (e for e in events if e.at <= at and not (e.expires and e.expires <= at)), key=lambda e: (e.at, e.kind in NO)
+        (e for e in events if e.at <= at and (e not in over or e.kind == "pause")), key=lambda e: (e.at, e.kind in NO)
     )
     yes = soft = False
     stops: list[tuple[str, frozenset[str]]] = []  # [kind, scope] still standing on this slot
     signal = False
+    pauses: list[tuple[frozenset[str], bool]] = []  # scope, and whether it holds this slot still
     for event in counted:
         hit = slot in scope(event.pattern)
         if event.kind == "consent" and hit:
             yes = True
             stops = [one for one in stops if not scope(event.pattern) <= one[1]]
+            pauses = [(was, held and not scope(event.pattern) <= was) for was, held in pauses]
             signal = signal and not event.sighted
         elif event.kind == "soft" and hit:
             soft = True
@@ -46,11 +49,15 @@ def oracle(events, at, slot):
             signal = bool(BOOK.signalled >> BOOK.slots[slot] & 1)
         elif event.kind == "signal_off":
             signal = False
+        elif event.kind in ("pause", "resume"):
+            pauses = [one for one in pauses if not one[0] <= scope(event.pattern)]
+            if event.kind == "pause" and event not in over:
+                pauses.append((scope(event.pattern), hit))
         elif event.kind in ("refusal", "withdrawal", "objection") and hit:
             yes = soft = False
             stops.append((event.kind, scope(event.pattern)))
     said_no = any(kind != "objection" for kind, _ in stops)
-    stopped = any(kind == "objection" for kind, _ in stops)
+    stopped = any(kind == "objection" for kind, _ in stops) or any(held for _, held in pauses)
     free = not (said_no or stopped)
     return (yes and free, said_no, stopped, signal, soft and free)
 

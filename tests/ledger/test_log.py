@@ -52,6 +52,20 @@ def test_entries_written_together_are_answered_with_their_own_numbers():
     assert actions.record_all([]) == []
 
 
+@database
+def test_many_receipts_are_the_single_ones_and_what_is_not_sealed_yet_has_none():
+    filled(700)
+    with transaction.atomic():
+        late = actions.record(entry(701))
+    numbers = list(Row.objects.order_by("pk").values_list("pk", flat=True))
+
+    made = actions.receipts([*numbers, late + 1])
+
+    assert sorted(made) == [number for number in numbers if number != late]
+    assert {number: actions.receipt(number) for number in made} == made
+    assert actions.receipts([]) == actions.receipts([late]) == {}
+
+
 @given(
     NAMES,
     st.lists(NAMES, max_size=4),

@@ -21,7 +21,14 @@ FORMS: Final[Mapping[tuple[str, str], Mapping[str, str]]] = {
     ("parent", "parent_agreement"): {
         "parent_name": "parent.parent_name", "parent_email": "parent.parent_email", "answer": "parent.parent_agreement",
     },
-    ("account", "my_details"): {"email": "contact.email"},
+    ("request", "rights_request"): {
+        "name": "identity.name", "email": "contact.email", "words": "requests.request_details",
+    },
+    ("request", "complaint"): {"email": "contact.email", "words": "requests.complaint_details"},
+    ("account", "my_details"): {
+        "email": "contact.email", "name": "identity.name", "birth_date": "identity.birth_date",
+        "phone": "contact.phone", "mobile": "contact.mobile",
+    },
 }  # fmt: skip
 # The least age of each group: nobody is treated as older than they may be.
 AGES: Final = {"0": "Under 13", "13": "13 to 15", "16": "16 or 17", "18": "18 or older"}
@@ -58,6 +65,18 @@ def line(needed: str, most: int = 100) -> Reader:
         return plain
 
     return read
+
+
+def text(text: str, most: int, needed: str = "") -> str:
+    """Return what somebody wrote in their own words. Raises ValueError; `needed` where nothing is too little."""
+    plain = unicodedata.normalize("NFC", text.replace("\r\n", "\n")).strip()
+    if needed and not plain:
+        raise ValueError(needed)
+    if len(plain) > most:
+        raise ValueError(f"Please keep this to {most:,} characters.")
+    if any(unicodedata.category(c) in HIDDEN and c not in JOINERS + "\n\t" for c in plain):
+        raise ValueError("Please leave out the signs in it that cannot be seen.")
+    return plain
 
 
 def age(text: str) -> str:

@@ -16,12 +16,13 @@ PURPOSES = {"parent": "parents", "agreed": "parents", "withdrawn": "parents", "r
 
 
 def write(
-    which: str, person: UUID, brand: str, at: datetime, *, address: UUID | None = None, once: str = "", link: str = ""
-) -> Answer:
-    """Queue one letter. `once`: the same key, the same letter; without one, each is a new one."""
+    which: str, person: UUID, brand: str, at: datetime, *, address: UUID | None = None, once: str = "", link: str = "",
+    **said: str,
+) -> Answer:  # fmt: skip
+    """Queue one letter. `once`: the same key, the same letter; without one, each is a new one. `said`: more to say."""
     house = policies.archive().in_force(policies.today()).policy
     care = next((way for way in house.brands[brand].care if "@" in way), house.about.officer)
-    context = {"shop": house.brands[brand].say, "link": link, "care": care, "adult_from": house.about.adult_from}
+    context = said | {"shop": house.brands[brand].say, "link": link, "care": care, "adult_from": house.about.adult_from}
     subject, _, text = render_to_string(f"accounts/letters/{which}.txt", context).strip().partition("\n")
     return contact(
         person, purpose=PURPOSES.get(which, "account"), channel="email", brand=brand, address=address,

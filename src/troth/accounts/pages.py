@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import wraps
 from typing import Any
-from urllib.parse import urlencode
+from urllib.parse import urlencode, urlsplit
 from uuid import UUID
 
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
@@ -128,7 +128,8 @@ def _answer(view: Callable[..., HttpResponse], here: Here, parts: Mapping[str, s
 def _refused(here: Here, no: Exception) -> HttpResponse:
     title, status = next(told for kind, told in REFUSED.items() if isinstance(no, kind))
     words = no.because.say if isinstance(no, Refused) else str(no)
-    return here.page("say", {"title": title, "words": words}, status=status)
+    locked = isinstance(no, Refused) and no.because.code == "restricted"
+    return here.page("say", {"title": title, "words": words, "locked": locked}, status=status)
 
 
 REFUSED: dict[type[Exception], tuple[str, int]] = {
@@ -161,6 +162,18 @@ def me(here: Here) -> UUID:
 def steady(begun: float) -> None:
     """Wait until an answer comes when it would have come in any case: `begun` as time.monotonic() told it."""
     time.sleep(max(0.0, FLOOR - (time.monotonic() - begun)))
+
+
+def from_here(request: HttpRequest) -> bool:
+    """Tell whether a form was sent by one of our own pages, by what the browser itself says of it.
+
+    Beside it our cookies are never sent along from elsewhere (SameSite). No token, so no cookie for one: a page with a
+    basket's form, or the panel's, stays free of cookies. Source: Fetch Metadata, W3C; OWASP CSRF cheat sheet.
+    """
+    site, origin = request.headers.get("Sec-Fetch-Site"), request.headers.get("Origin")
+    if site and site not in ("same-origin", "none"):
+        return False
+    return origin is None or urlsplit(origin).netloc == request.get_host()
 
 
 def mailbox_key(kind: str, email: str, also: str = "") -> Key:

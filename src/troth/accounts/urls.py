@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from . import views, views_choices, views_data, views_keeping
+from . import views, views_choices, views_data, views_details, views_keeping, views_receipts, views_requests
 
 pages = [
     path("account/", views_keeping.account, name="account"),
@@ -19,6 +19,15 @@ pages = [
     path("account/reset/<str:token>/", views.reset, name="reset"),
     path("account/choices/", views_choices.choices, name="choices_own"),
     path("choices/<str:key>/", views_choices.choices_by_link, name="choices_link"),
+    path("account/details/", views_details.details_, name="details"),
+    path("account/receipts/", views_receipts.receipts_, name="receipts"),
+    path("account/receipts/<int:number>/", views_receipts.receipt, name="receipt"),
+    path("rights/", views_requests.ask, name="rights"),
+    path("rights/sent/", views_requests.sent, name="rights_sent"),
+    path("rights/complaint/", views_requests.complain, name="complain"),
+    path("rights/request/<str:key>/", views_requests.request, name="request"),
+    path("rights/request/<str:key>/copy/", views_requests.copy, name="request_copy"),
+    path("account/requests/", views_requests.mine, name="requests"),
     path("account/data/", views_data.data, name="data"),
     path("account/data/copy/", views_data.copy, name="data_copy"),
     path("account/data/forget/", views_data.forget, name="forget"),

@@ -5,40 +5,40 @@ Opens for whoever is signed in, and from a signed link without signing in: nobod
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-from datetime import datetime
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from functools import cached_property
+from typing import Any, Final
 from uuid import UUID
+from zoneinfo import ZoneInfo
 
 from django.http import HttpResponse
 
-from troth.choices.actions import standings
+from troth.choices.actions import events_of, wished
+from troth.choices.rules import OFTEN, PAUSING, Said, fold, paused
 from troth.doors import policies
+from troth.doors.acting import entries_about
 from troth.doors.collect import choose
-from troth.policy import Compiled, Standing
+from troth.policy import Compiled
 from troth.policy.book import matching
-from troth.policy.nouns import Choice
-from troth.policy.sections_yours import CHANNEL_NAMES
+from troth.policy.wording import say_day
 from troth.vault.models import Person
 
-from . import signed
+from . import choosing, signed
+from .choosing import Choices, Row
 from .errors import DeadLink
-from .pages import Here, SeeOther, me, page
+from .pages import Context, Here, SeeOther, me, page
 
 SALT = "troth.accounts.choices"
-ASKED_ELSEWHERE = frozenset({"recording", "needs", "praise"})  # one by one, at the call, the table or the words
 EVERYTHING = "*"
 STOP = "Stop everything: no news, no adverts, no profile, from any of our brands"
-
-
-@dataclass(frozen=True)
-class Row:
-    """One question: the slots it is about, its words, and how it stands: yes, no, or open."""
-
-    pattern: str
-    say: str
-    stands: str
-    by_default: str = ""  # what holds while it is open
-    topics: tuple[Row, ...] = field(default=())
+PAUSES: Final = (30, 90)  # days: [rights.pause]
+PAUSE = "Pause: for {days} days no news and no invitation, from any of our brands"
+RESUME = "End the pause: from now on all is as it was before"
+SIGHTED = " My browser says no to this for me, and I say yes all the same."
+UNDO = "Undo what I said just now: as it was before"
+UNDONE_WITHIN: Final = timedelta(hours=1)
 
 
 def key(person: UUID) -> str:
@@ -48,7 +48,7 @@ def key(person: UUID) -> str:
 
 @page("proof", signed=True)
 def choices(here: Here) -> HttpResponse:
-    return _page(here, me(here), here.to("choices_own"))
+    return _page(here, me(here), lambda query: here.to("choices_own", query), ("choices", "account"))
 
 
 @page("proof")
@@ -56,62 +56,163 @@ def choices_by_link(here: Here, key: str) -> HttpResponse:
     person = signed.read(SALT, key, "~")
     if person is None or not Person.objects.filter(pk=person).exists():
         raise DeadLink
-    return _page(here, person, here.to("choices_link", key=key))
+    return _page(here, person, lambda query: here.to("choices_link", query, key=key), ("choices",))
 
 
-def _page(here: Here, person: UUID, way: str) -> HttpResponse:
+@dataclass
+class Choosing:
+    """Somebody before their choices at one brand."""
+
+    them: Person
+    brand: str
+    compiled: Compiled
+    events: list[Said]
+    places: tuple[str, ...]
+    at: datetime
+
+    @cached_property
+    def shown(self) -> Choices:
+        return choosing.choices(
+            self.events, wished(self.them.pk, self.brand), self.compiled, brand=self.brand,
+            residence=self.them.residence, places=self.places, at=self.at,
+        )  # fmt: skip
+
+    def say(self, kind: str, patterns: Iterable[str], words: str, **more: Any) -> int:  # noqa: ANN401 -- as `choose` takes
+        """Save an answer, later than every other: of two in one instant the no would count. Returns its entry."""
+        newest = max((one.at for one in self.events), default=self.at - timedelta(days=1))
+        at = max(more.pop("at", self.at), newest + timedelta(milliseconds=1))
+        return choose(
+            kind, *patterns, person=self.them.pk, brand=self.brand, place="choices", wording=words, at=at, **more
+        )
+
+    @property
+    def last(self) -> list[Said]:
+        """What was said last, in one act."""
+        newest = max((one.at for one in self.events), default=None)
+        return [one for one in self.events if one.at == newest]
+
+
+def _page(here: Here, person: UUID, way: Callable[[dict[str, str]], str], places: Iterable[str]) -> HttpResponse:
     at, compiled = policies.now(), policies.archive().in_force(policies.today())
-    rows = list(_rows(compiled, person, here.brand, at))
+    asked = here.request.GET.get("of", "")
+    brand = asked if asked in compiled.policy.brands else here.brand
+    them, events = Person.objects.get(pk=person), events_of([person])[person]
+    mine, of = Choosing(them, brand, compiled, events, tuple(places), at), {"of": brand} if brand != here.brand else {}
     if here.request.method != "POST":
-        saved = here.request.GET.get("saved", "")
-        context = {"rows": rows, "saved": saved if saved.isdigit() else "", "stop": STOP, "way": way}
-        return here.page("choices", context)
-    pattern, answer = here.request.POST.get("about", ""), here.request.POST.get("answer", "")
-    every = {one.pattern: one for row in rows for one in (row, *row.topics)}
-    if pattern == EVERYTHING and answer == "no":
-        entry = _say("objection", EVERYTHING, STOP, person, here.brand, at)
-    elif pattern in every and answer in ("yes", "no"):
-        row = every[pattern]
-        no = "withdrawal" if row.stands == "yes" else "refusal"
-        entry = _say("consent" if answer == "yes" else no, pattern, row.say, person, here.brand, at)
-    else:
+        brands = [
+            (name, made.say or name.title(), way({"of": name} if name != here.brand else {}))
+            for name, made in compiled.policy.brands.items()
+        ]
+        context = {"parts": mine.shown.parts, "way": way(of), "brands": brands, "of": brand, "pauses": PAUSES}
+        return here.page("choices", context | _told(here, mine, signed_in="account" in places))
+    about, answer = here.request.POST.get("about", ""), here.request.POST.get("answer", "")
+    entry = _done(mine, about, answer)
+    if entry is None:
         words = "Please use the buttons of the page. Nothing was changed."
         return here.page("say", {"title": "Nothing done", "words": words}, status=400)
-    return SeeOther(f"{way}{'&' if '?' in way else '?'}saved={entry}#c-{pattern.replace(':', '-').replace('*', 'all')}")
+    return SeeOther(f"{way(of | {'saved': str(entry), 'about': about})}#{choosing.place_of(about)}")
 
 
-def _say(kind: str, pattern: str, words: str, person: UUID, brand: str, at: datetime) -> int:
-    return choose(kind, pattern, person=person, brand=brand, place="choices", wording=words, at=at)
+def _told(here: Here, mine: Choosing, *, signed_in: bool) -> Context:
+    """Return what the page says of a pause, and of what was saved just now: its number in the log, and the time."""
+    zone = ZoneInfo(mine.them.zone)
+    told: Context = {"until": say_day(mine.shown.until.astimezone(zone).date()) if mine.shown.until else ""}
+    number = here.request.GET.get("saved", "")
+    entry = dict(entries_about(mine.them.pk)).get(int(number[:18])) if number.isdecimal() else None
+    if entry and "said" in entry.get("facts", {}):
+        at = datetime.fromisoformat(entry["at"]).astimezone(zone)
+        receipt = here.to("receipt", number=number[:18]) if signed_in else ""
+        newest = mine.last and abs(mine.last[0].at - at) < timedelta(milliseconds=2)
+        told["saved"] = {
+            "number": number[:18], "when": f"{at:%H:%M} on {say_day(at.date())}", "receipt": receipt,
+            "undo": newest and mine.at - at < UNDONE_WITHIN and any(True for _ in _undoing(mine)),
+            "about": here.request.GET.get("about", ""),
+        }  # fmt: skip
+    return told
 
 
-def _rows(compiled: Compiled, person: UUID, brand: str, at: datetime) -> list[Row]:
-    """Return a row for each choice in force, and for each channel of those that have some."""
-    them = Person.objects.get(pk=person)
-    standing = standings([them], compiled, at)[person]
-    made = []
-    for name, choice in compiled.policy.choices.items():
-        if name in ASKED_ELSEWHERE:
-            continue
-        for channel in choice.channels or ("",):
-            pattern = f"{name}:{brand}:{channel}" if channel else f"{name}:{brand}"
-            say = f"May we {choice.say}" + (f", by {CHANNEL_NAMES[channel]}?" if channel else "?")
-            if mask := matching(compiled.book.slots, pattern):
-                topics = tuple(_topics(compiled, choice, pattern, standing)) if channel else ()
-                made.append(Row(pattern, say, _stands(mask, standing), _default(choice, channel), topics))
-    return made
+# -- what a tap does ---------------------------------------------------------------------------------------------------
 
 
-def _topics(compiled: Compiled, choice: Choice, pattern: str, standing: Standing) -> list[Row]:
-    found = [(topic, matching(compiled.book.slots, f"{pattern}:{topic}")) for topic in choice.topics]
-    return [Row(f"{pattern}:{topic}", topic.capitalize(), _stands(mask, standing)) for topic, mask in found if mask]
+def _done(mine: Choosing, about: str, answer: str) -> int | None:
+    """Do what a button says, and return its entry in the ledger; None for what the page does not offer."""
+    if about == EVERYTHING:
+        return mine.say("objection", [EVERYTHING], STOP) if answer == "no" else None
+    if about == "pause":
+        return _pause(mine, answer)
+    if about == "undo":
+        return _undo(mine) if answer == "yes" else None
+    if about.startswith(f"{OFTEN}:"):
+        return _limit(mine, about.partition(":")[2], answer)
+    row = next((row for row in mine.shown.rows if row.pattern == about), None)
+    return _answer(mine, row, answer) if row else None
 
 
-def _stands(mask: int, standing: Standing) -> str:
-    """Return how all of some slots stand: yes, no, or, where they differ or nothing was said, open."""
-    noes = standing.no | standing.stop | standing.signal
-    return "no" if mask & noes == mask else "yes" if mask & standing.yes & ~noes == mask else ""
+def _answer(mine: Choosing, row: Row, answer: str) -> int | None:
+    if answer == "no":
+        return mine.say("withdrawal" if row.stands == "yes" else "refusal", [row.pattern], row.say)
+    if answer == "yes" and row.may_yes:
+        return mine.say("consent", [row.pattern], row.say + (SIGHTED if row.signalled else ""), sighted=row.signalled)
+    return None
 
 
-def _default(choice: Choice, channel: str) -> str:
-    ask = choice.channels.get(channel, choice.ask) if isinstance(choice.channels, dict) else choice.ask
-    return "We do until you say no." if ask == "out" else "We do not unless you say yes."
+def _pause(mine: Choosing, answer: str) -> int | None:
+    over = choosing.pausing(mine.compiled)
+    if answer == "end":
+        return mine.say("resume", over, RESUME)
+    if answer not in map(str, PAUSES):
+        return None
+    days = int(answer)
+    return mine.say("pause", over, PAUSE.format(days=days), expires=mine.at + timedelta(days=days))
+
+
+def _limit(mine: Choosing, pattern: str, answer: str) -> int | None:
+    asked = {f"{one.name}:{mine.brand}": one for _, _, some in mine.shown.parts for one in some}
+    question = asked.get(pattern)
+    words = {str(days): say for days, say, _ in question.often} if question else {}
+    if question is None or answer not in words:
+        return None
+    return mine.say(OFTEN, [pattern], f"{question.say} At most: {words[answer]}.", days=int(answer) or None)
+
+
+# -- undo: the log is only added to, so it says once more what stood before --------------------------------------------
+
+
+def _undo(mine: Choosing) -> int | None:
+    """Say what undoes the last answer. What had not been answered before a no stays a no: silence cannot be said."""
+    newest = mine.last[0].at if mine.last else None
+    if newest is None or mine.at - newest >= UNDONE_WITHIN:
+        return None
+    entry = None
+    for turn, (kind, patterns, more) in enumerate(_undoing(mine)):
+        at = newest + timedelta(milliseconds=2 + turn)
+        entry = mine.say(kind, patterns, UNDO, at=max(at, mine.at + timedelta(milliseconds=turn)), **more)
+    return entry
+
+
+def _undoing(mine: Choosing) -> Iterable[tuple[str, list[str], dict[str, Any]]]:
+    """Yield the answers that undo the last one: kind, patterns, and when it ends or how often."""
+    last = mine.last
+    if not last or last[0].kind in ("signal", "signal_off", "soft"):
+        return
+    kind, patterns, newest = last[0].kind, [one.pattern for one in last], last[0].at
+    before = [one for one in mine.events if one.at < newest]
+    if kind in PAUSING:
+        was = paused(before, newest)
+        yield ("pause", patterns, {"expires": was}) if was and was > mine.at else ("resume", patterns, {})
+    elif kind == OFTEN:
+        yield OFTEN, patterns, {"days": _before(mine, patterns[0], newest)}
+    else:
+        mask = 0
+        for pattern in patterns:
+            mask |= matching(mine.compiled.book.slots, pattern)
+        stood = fold([one for one in before if one.kind not in PAUSING], mine.compiled, mine.at)
+        if kind == "consent":
+            yield "withdrawal", patterns, {}
+        if back := list(choosing.pieces(mine.compiled, stood.yes & mask)):
+            yield "consent", back, {}
+
+
+def _before(mine: Choosing, pattern: str, at: datetime) -> int | None:
+    name, _, brand = pattern.partition(":")
+    return wished(mine.them.pk, brand, before=at).get(name) or None

@@ -48,6 +48,7 @@ def say(  # noqa: PLR0913 -- an answer is only proof with everything around it
     proof: Mapping[str, Any] | None = None,
     sighted: bool = False,
     expires: datetime | None = None,
+    days: int | None = None,
 ) -> list[Event]:
     """Append what someone said, through the open door's `save`, and fold it into their standing beside it.
 
@@ -58,8 +59,8 @@ def say(  # noqa: PLR0913 -- an answer is only proof with everything around it
         if not matching(compiled.book.slots, pattern):
             raise UnknownSlot(pattern[:60])
         event = Event(
-            person_id=person, kind=kind, pattern=pattern, at=at, sighted=sighted, expires=expires,
-            policy=compiled.digest, place=place, actor=actor, event_at=expires,
+            person_id=person, kind=kind, pattern=pattern, at=at, sighted=sighted, expires=expires, days=days,
+            policy=compiled.digest, place=place, actor=actor, event_at=at if kind == "resume" else expires,
         )  # fmt: skip
         event.wording = wording
         if proof is not None:
@@ -75,7 +76,7 @@ def _end(person: UUID, kind: str, pattern: str, compiled: Compiled, at: datetime
     """Let the retention of earlier answers begin that this one ends for good: the fold is the same without them.
 
     A no ends each yes it covers. A yes ends a no of its own scope only: a narrower one still stands, and a wider one
-    stands for the rest. A signal, or its end, takes the place of earlier ones.
+    stands for the rest. A signal, or its end, takes the place of earlier ones, and so does how often at most.
     """
     slots = compiled.book.slots
     mask = matching(slots, pattern)
@@ -83,6 +84,8 @@ def _end(person: UUID, kind: str, pattern: str, compiled: Compiled, at: datetime
         over = [pk for pk, earlier in _open(person, rules.YES) if matching(slots, earlier) & ~mask == 0]
     elif kind == "consent":
         over = [pk for pk, earlier in _open(person, rules.NOS) if matching(slots, earlier) == mask]
+    elif kind == rules.OFTEN:
+        over = [pk for pk, earlier in _open(person, [kind]) if earlier == pattern]
     else:
         over = [pk for pk, _ in _open(person, rules.SIGNALS)] if kind in rules.SIGNALS else []
     Event.objects.filter(pk__in=over).update(event_at=at)
@@ -96,10 +99,24 @@ def _open(person: UUID, kinds: Iterable[str]) -> Iterable[tuple[UUID, str]]:
 def events_of(people: Collection[UUID]) -> dict[UUID, list[rules.Said]]:
     """Return all that each of these people said, in one query."""
     found: dict[UUID, list[rules.Said]] = {person: [] for person in people}
-    columns = ("person_id", "kind", "pattern", "at", "sighted", "expires")
+    columns = ("person_id", "kind", "pattern", "at", "sighted", "expires", "policy")
     for person, *rest in Event.objects.of(people).values_list(*columns):
         found[person].append(rules.Said(*rest))
     return found
+
+
+def at_most(people: Collection[UUID], choice: str, brand: str) -> dict[UUID, int]:
+    """Return who asked for less of one choice of a brand than we might send: at most one in so many days."""
+    said = Event.objects.of(people).filter(kind=rules.OFTEN, pattern=f"{choice}:{brand}").order_by("at", "id")
+    newest = dict(said.values_list("person_id", "days"))
+    return {person: days for person, days in newest.items() if days}
+
+
+def wished(person: UUID, brand: str, *, before: datetime | None = None) -> dict[str, int]:
+    """Return, by choice, how often at most somebody asked one brand to write: days for one; 0 as often as it may."""
+    said = Event.objects.filter(person_id=person, kind=rules.OFTEN, pattern__endswith=f":{brand}").order_by("at", "id")
+    said = said.filter(at__lt=before) if before else said
+    return {pattern.partition(":")[0]: days or 0 for pattern, days in said.values_list("pattern", "days")}
 
 
 def refold(person: UUID, compiled: Compiled, at: datetime) -> Folded:
@@ -193,6 +210,16 @@ def suppressed(kind: str, normal: str, person: UUID | None = None) -> bool:
     if found is None or person is None:
         return found is not None
     return not Event.objects.filter(person_id=person, kind="consent", at__gt=found.at).exists()
+
+
+def suppressed_among(addresses: Mapping[UUID, tuple[str, str]]) -> set[UUID]:
+    """Return those of many people whose address is on the stop list, as `suppressed` tells it of one. Two queries."""
+    marks = {person: stop_mark(kind, normal) for person, (kind, normal) in addresses.items()}
+    listed = Suppression.objects.filter(mark__in=set(marks.values())).values_list("mark", "at")
+    since = {bytes(mark): at for mark, at in listed}
+    found = {person: since[mark] for person, mark in marks.items() if mark in since}
+    said = Event.objects.of(found).filter(kind="consent").values_list("person_id", "at") if found else ()
+    return found.keys() - {person for person, at in said if at > found[person]}
 
 
 def forgotten(marks: Iterable[bytes]) -> set[bytes]:

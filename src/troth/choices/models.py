@@ -24,6 +24,7 @@ class Event(HeldRow):
     at = models.DateTimeField()
     expires = models.DateTimeField(null=True)
     sighted = models.BooleanField(default=False)
+    days = models.PositiveSmallIntegerField(null=True)  # of "often": at most one in so many; none: as often as we may
     policy = models.CharField(max_length=64)  # digest of the version whose words were shown
     place = models.CharField(max_length=60)
     actor = models.CharField(max_length=12)
@@ -37,6 +38,7 @@ class Event(HeldRow):
         "at": Plain("the order of answers decides", ANSWER),
         "expires": Plain("a yes lapses by itself", ANSWER),
         "sighted": Plain("a yes in sight of a signal lifts it", ANSWER),
+        "days": Plain("how often we may write decides before anything is opened", ANSWER),
         "policy": Plain("which version's words were shown", "consents.wording_shown"),
         "place": Plain("where the words were shown", "consents.wording_shown"),
         "actor": Plain("who wrote the answer down", ANSWER),
@@ -51,7 +53,7 @@ class Event(HeldRow):
         super().save(*arguments, **options)
 
     def said(self) -> Said:
-        return Said(self.kind, self.pattern, self.at, self.sighted, self.expires)
+        return Said(self.kind, self.pattern, self.at, self.sighted, self.expires, self.policy)
 
 
 class Folded(PersonRow):

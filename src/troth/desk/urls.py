@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from . import views
+from . import marketer, views, views_adverts, views_officer, views_permissions
 
 app_name = "desk"
 urlpatterns = [
@@ -14,4 +14,16 @@ urlpatterns = [
     path("case/<slug:number>/order/<slug:order>/address/", views.address, name="address"),
     path("case/<slug:number>/order/<slug:order>/<slug:what>/", views.act, name="act"),
     path("case/<slug:number>/return/<uuid:back>/", views.received, name="received"),
+    path("requests/", views_officer.requests, name="requests"),
+    path("requests/<slug:number>/", views_officer.request, name="request"),
+    path("campaigns/", marketer.listed, name="campaigns"),
+    path("campaigns/health/", views_permissions.health, name="health"),
+    path("campaigns/wordings/", views_permissions.wordings, name="wordings"),
+    path("campaigns/adverts/", views_adverts.listed, name="adverts"),
+    path("campaigns/adverts/<uuid:pk>/", views_adverts.step, name="advert"),
+    path("campaigns/new/", marketer.new, name="campaign_new"),
+    path("campaigns/<uuid:pk>/", marketer.campaign, name="campaign"),
+    path("campaigns/<uuid:pk>/asked/", marketer.asked, name="campaign_asked"),
+    path("campaigns/<uuid:pk>/call/", marketer.call, name="campaign_call"),
+    path("campaigns/<uuid:pk>/print/", marketer.prints, name="campaign_print"),
 ]

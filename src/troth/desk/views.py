@@ -50,15 +50,15 @@ class Here(NamedTuple):
     at: datetime
 
 
-def staff(*purposes: str, post: bool = False) -> Callable[[Page], Page]:
-    """Make a function a page for staff in the role "care": kept nowhere, and the same 404 for whoever else comes."""
+def staff(*purposes: str, role: str = "care", post: bool = False) -> Callable[[Page], Page]:
+    """Make a function a page for staff in one role: kept nowhere, and the same 404 for whoever else comes."""
 
     def made(page: Page) -> Page:
         @wraps(page)
         def served(request: HttpRequest, *arguments: Any, **named: Any) -> HttpResponse:  # noqa: ANN401
             at = policies.now()
             try:
-                here = Here(care.must_be(person_of(request), "care", at), at)
+                here = Here(care.must_be(person_of(request), role, at), at)
                 response = page(request, here, *arguments, **named)
             except NobodyOfUs as no:
                 response = _say(request, 404, "Nothing to see here", str(no))

@@ -47,7 +47,7 @@ class Acting:
     facts: dict[str, str | int] = field(default_factory=dict)
     entry: int = 0
     locks: bool = False  # of an act that writes: nobody is erased between the decision and what follows from it
-    _answers: dict[tuple[UUID, frozenset[str]], Decision] = field(default_factory=dict)
+    _answers: dict[tuple[UUID, frozenset[str], int], Decision] = field(default_factory=dict)
     _alike: dict[tuple[object, ...], Decision] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
@@ -73,7 +73,8 @@ class Acting:
 
     def decide(self, person: UUID, items: frozenset[str]) -> Decision:
         """Decide for one person and these items. Someone we do not know is never allowed."""
-        found = self._answers.get((person, items))
+        asked = (person, items, self.act.hour)  # the hour is where they are: the one thing that differs within an act
+        found = self._answers.get(asked)
         if found is None:
             stands = self._known[1].get(person)
             if stands is None:
@@ -81,12 +82,12 @@ class Acting:
                 found = Decision(allowed=False, reasons=(why,), policy=self.compiled.digest)
             else:
                 found = self._same_for_all(items, stands, today(self.persons[person], self.at))
-            self._answers[person, items] = found
+            self._answers[asked] = found
         return found
 
     def _same_for_all(self, items: frozenset[str], one: Standing, day: date) -> Decision:
         """Decide once for everybody who stands alike."""
-        alike = (items, day, one.residence, one.core, one.yes, one.no, one.stop, one.signal, one.soft)
+        alike = (items, self.act.hour, day, one.residence, one.core, one.yes, one.no, one.stop, one.signal, one.soft)
         found = self._alike.get(alike)
         if found is None:
             found = self._alike[alike] = self.compiled.decide(self.act._replace(items=items), one, day)

@@ -7,4 +7,4 @@ class Doors(AppConfig):
     name = "troth.doors"
 
     def ready(self) -> None:
-        from . import checks  # noqa: F401, PLC0415 -- Django registers checks when they are imported
+        from . import checks, limits  # noqa: F401, PLC0415 -- Django registers checks when they are imported

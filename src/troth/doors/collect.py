@@ -117,6 +117,7 @@ def choose(
     proof: Mapping[str, Any] | None = None,
     sighted: bool = False,
     expires: datetime | None = None,
+    days: int | None = None,
     at: datetime | None = None,
 ) -> int:
     """Take in what a person says to a question: `choose("refusal", "news:skerry", ...)`. Returns its ledger entry.
@@ -130,6 +131,6 @@ def choose(
             c.facts |= {"said": kind, "to": " ".join(patterns)[:200]}
             say(
                 c.save, person, kind, patterns, compiled=c.compiled, at=at, place=place, wording=wording,
-                actor=actor, proof=proof, sighted=sighted, expires=expires,
+                actor=actor, proof=proof, sighted=sighted, expires=expires, days=days,
             )  # fmt: skip
     return c.entry

@@ -26,7 +26,7 @@ from troth.vault.held import reveal
 from troth.vault.models import Identifier
 from troth.vault.normal import normalise
 
-from . import policies
+from . import limits, policies
 from .acting import Acting, Answer
 from .models import Message
 
@@ -63,6 +63,10 @@ class Transport(Protocol):
 
 class NotTaken(Exception):
     """The network did not take the message: it may be tried again."""
+
+
+class NeverTaken(NotTaken):
+    """The network says that there is no such address: it is not tried again."""
 
 
 def contact(
@@ -109,9 +113,10 @@ def release(transports: Mapping[str, Transport], *, at: datetime, limit: int = 1
     """Hand over what is due, each message decided on again under its person's lease. Yields what it finished.
 
     A marketing message of which we do not know whether it went is not sent again; any other is, with the same id.
+    What is part of a campaign goes as the campaign goes: see `mailing`.
     """
-    due = Message.objects.filter(state="queued", not_before__lte=at, channel__in=transports).order_by("id")[:limit]
-    for row in list(due):
+    due = Message.objects.filter(state="queued", not_before__lte=at, channel__in=transports, group=None)
+    for row in list(due.order_by("id")[:limit]):
         fence = lease.claim([row.person_id], at=policies.now(), seconds=LEASE)
         if fence:
             try:
@@ -138,9 +143,16 @@ def _decide(act: Act, person: UUID, at: datetime, cover: covers.Cover, address: 
     if them:
         acting.act = act._replace(hour=at.astimezone(ZoneInfo(them.zone)).hour)
     decision = acting.decide(person, frozenset())
-    if decision.allowed and (why := _unreachable(acting, person, cover, address)):
+    why = decision.allowed and (_unreachable(acting, person, cover, address) or _restrained(acting, person))
+    if why:
         decision = Decision(allowed=False, reasons=(why,), policy=decision.policy)
     return acting, decision
+
+
+def _restrained(acting: Acting, person: UUID) -> Reason | None:
+    """Return why a person who may be written to is left in peace for now ([choices].most)."""
+    often = limits.too_often(acting.compiled, acting.act, [person], acting.at)
+    return limits.resting(acting.compiled, acting.act) or often.get(person)
 
 
 def _unreachable(acting: Acting, person: UUID, cover: covers.Cover, which: UUID | None) -> Reason | None:
@@ -215,9 +227,10 @@ def _hand_over(row: Message, transport: Transport, fence: lease.Fence, cover: co
         return
     try:
         transport(Outgoing(row.channel, row.brand, address, content, row.message_id), give_up_after=GIVE_UP)
-    except NotTaken:
+    except NotTaken as no:
         row.tries += 1
-        _set(row, "queued" if row.tries < MOST_TRIES else "failed", wait=2**row.tries)
+        again = row.tries < MOST_TRIES and not isinstance(no, NeverTaken)
+        _set(row, "queued" if again else "failed", wait=2**row.tries)
     except Exception:  # noqa: BLE001 -- whatever it was, we do not know whether the message went
         _after_doubt(row)
     else:

@@ -82,7 +82,7 @@ def erase_all(people: Collection[UUID], *, at: datetime, because: str = "request
     """
     compiled = _compiled(at)
     with lease.held_off(*people):
-        _refuse_held(people, compiled)
+        refuse_held(people, compiled)
         stones = _begin(people, at)
         made = _move(stones, at, because, compiled)
         _finish(stones)
@@ -113,7 +113,8 @@ def _rows_of(person: UUID) -> bool:
     return any(model._base_manager.filter(person_id=person).exists() for model in person_rows())
 
 
-def _refuse_held(people: Collection[UUID], compiled: Compiled) -> None:
+def refuse_held(people: Collection[UUID], compiled: Compiled) -> None:
+    """Raise Refused where a legal hold stands on any of these people."""
     if LegalHold.objects.filter(person_id__among=people, lifted_at=None).exists():
         why = Reason("held", "purposes.claims", "", "A legal hold suspends deletion until the officer lifts it.")
         raise Refused(Decision(allowed=False, reasons=(why,), policy=compiled.digest))

@@ -22,6 +22,7 @@ class Message(HeldRow):
     channel = models.CharField(max_length=12)
     topic = models.CharField(max_length=40, blank=True)
     address_id = models.UUIDField(null=True)  # the identifier to write to, where it is not their usual one
+    group = models.UUIDField(null=True, db_index=True)  # the campaign it is part of: `doors.mailing` releases it
     actor = models.CharField(max_length=12)
     facts = models.JSONField(default=list)  # what was stated: "order", "case" …
     verdict = models.JSONField()  # the decision it was queued or refused with

@@ -47,6 +47,11 @@ def between(old: Compiled, new: Compiled) -> tuple[Shelf, ...]:
     return tuple(Shelf(name, *SHELVES[name], tuple(changes)) for name, changes in kept.items() if changes)
 
 
+def material(old: Compiled, new: Compiled) -> tuple[Told, ...]:
+    """Return the changes people are told of before they take effect (GDPR art. 13(3))."""
+    return tuple(one for shelf in between(old, new) if shelf.anchor in ("asked", "told") for one in shelf.changes)
+
+
 def _shelf(change: Change) -> str:
     if change.material:
         return "asked" if change.ask else "told"

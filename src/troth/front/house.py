@@ -41,6 +41,12 @@ class House:
     def in_force(self) -> Compiled:
         return self.archive.in_force(self.today)
 
+    @property
+    def coming(self) -> Compiled | None:
+        """The version that takes effect next, where one is announced."""
+        later = [one for one in self.archive.versions if one.policy.about.version > self.today]
+        return later[0] if later else None
+
     def version(self, text: str) -> Compiled:
         """Return the version named by its day. Raises NotHere, naming those there are."""
         try:

@@ -28,14 +28,14 @@ def page_html(page: Page, compiled: Compiled | None = None, *, standalone: bool 
     if compiled:
         context["listing"] = numbered(compiled.book.file.reader.text)
     if standalone:
-        context["style"] = _style()
+        context["style"] = style()
     name = "front/letter.html" if standalone else "front/policy_body.html"
     return _engine().get_template(name).render(Context(context, use_l10n=False, use_tz=False))
 
 
 def table_html(table: Table) -> str:
     """Return one table, such as a register, as a whole document that needs nothing else."""
-    context = {"grid": grid(table, _unmarked), "title": table.caption, "style": _style()}
+    context = {"grid": grid(table, _unmarked), "title": table.caption, "style": style()}
     return _engine().get_template("front/table.html").render(Context(context, use_l10n=False, use_tz=False))
 
 
@@ -53,7 +53,8 @@ def parts(page: Page, compiled: Compiled | None, *, alone: bool = False) -> dict
     }
 
 
-def _style() -> SafeString:
+def style() -> SafeString:
+    """Return the house's style sheet, for a document that stands alone."""
     return mark_safe((HERE / "static/front/house.css").read_text(encoding="utf-8"))  # noqa: S308 -- our own file
 
 

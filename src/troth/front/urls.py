@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from . import views
+from . import views, views_live
 
 app_name = "front"
 urlpatterns = [
@@ -18,7 +18,12 @@ urlpatterns = [
     path("privacy/record/record.json", views.record_json, name="record_json"),
     path("privacy/source/<str:version>/policy.jsonld", views.vocabulary, name="dpv"),
     path("privacy/choices/", views.choices, name="choices"),
+    path("privacy/contacts/", views_live.contact_directory, name="contacts"),
     path("privacy/<str:brand>/", views.policy, name="policy"),
+    path("privacy/<str:brand>/coming/", views_live.coming, name="coming"),
+    path("privacy/<str:brand>/questions/", views_live.questions_asked, name="questions"),
+    path("privacy/<str:brand>/changes/mine/", views_live.since_mine, name="changes_mine"),
+    path("privacy/<str:brand>/<str:version>/questions/", views_live.questions_asked, name="questions_then"),
     path("privacy/<str:brand>/versions/", views.versions, name="versions"),
     path("privacy/<str:brand>/changes/", views.changed, name="changes"),
     path("privacy/<str:brand>/<str:version>/", views.policy, name="version"),

@@ -31,7 +31,7 @@ def door(request: HttpRequest) -> HttpResponse:
     house = of(request)
     compiled = house.in_force
     brands = [(name, brand) for name, brand in compiled.policy.brands.items() if brand.begin <= house.today < brand.end]
-    return render(request, "front/door.html", _frame(house, compiled) | {"brands": brands})
+    return render(request, "front/door.html", frame(house, compiled) | {"brands": brands})
 
 
 @purpose(NOTHING_PERSONAL)
@@ -46,7 +46,7 @@ def policy(request: HttpRequest, brand: str, version: str = "") -> HttpResponse:
     house.brand(brand, compiled)
     region = house.region(request.GET.get("region", ""), compiled)
     page = house.page(compiled, brand, region)
-    context = _frame(house, compiled, brand) | parts(page, compiled) | _place(house, compiled)
+    context = frame(house, compiled, brand) | parts(page, compiled) | _place(house, compiled)
     return render(request, "front/policy.html", context)
 
 
@@ -59,6 +59,7 @@ def _place(house: House, compiled: Compiled) -> Context:
         "coming": begins > house.today,
         "ended": house.ends(compiled),
         "older": older,
+        "next": house.coming if compiled is house.in_force else None,
     }
 
 
@@ -76,7 +77,7 @@ def versions(request: HttpRequest, brand: str) -> HttpResponse:
     house = of(request)
     house.brand(brand, house.in_force)
     known = [(c, house.standing(c)) for c in reversed(house.archive.versions) if brand in c.policy.brands]
-    return render(request, "front/versions.html", _frame(house, house.in_force, brand) | {"known": known})
+    return render(request, "front/versions.html", frame(house, house.in_force, brand) | {"known": known})
 
 
 @purpose(NOTHING_PERSONAL)
@@ -97,14 +98,14 @@ def changed(request: HttpRequest, brand: str) -> HttpResponse:
         "counts": counts,
         "total": sum(counts.values()),
     }
-    return render(request, "front/changes.html", _frame(house, new, brand) | context)
+    return render(request, "front/changes.html", frame(house, new, brand) | context)
 
 
 @purpose(NOTHING_PERSONAL)  # the question is answered and forgotten: it is not kept, not even in the log
 def ask_policy(request: HttpRequest) -> HttpResponse:
     house = of(request)
     compiled, question = house.in_force, request.GET.get("q", "").strip()
-    context = _frame(house, compiled) | {"question": question, "examples": _examples(compiled)}
+    context = frame(house, compiled) | {"question": question, "examples": _examples(compiled)}
     context |= {"purposes": [(name, p.say) for name, p in compiled.policy.purposes.items() if p.uses]}
     if not question:
         return render(request, "front/ask.html", context)
@@ -138,7 +139,7 @@ def _examples(compiled: Compiled) -> list[str]:
 def verify(request: HttpRequest) -> HttpResponse:
     """The one page with a script: our own, which checks a receipt without telling anybody."""
     house = of(request)
-    context = _frame(house, house.in_force) | {"key": base64.b64encode(signer.public()).decode()}
+    context = frame(house, house.in_force) | {"key": base64.b64encode(signer.public()).decode()}
     response = render(request, "front/verify.html", context)
     response.headers["Content-Security-Policy"] = (
         "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; font-src 'self'; "
@@ -152,7 +153,7 @@ def record(request: HttpRequest) -> HttpResponse:
     house = of(request)
     compiled = house.in_force
     entries = registers.entries(registers.record(compiled, house.today), reading.marker(compiled))
-    return render(request, "front/record.html", _frame(house, compiled) | {"entries": entries})
+    return render(request, "front/record.html", frame(house, compiled) | {"entries": entries})
 
 
 @purpose(NOTHING_PERSONAL)
@@ -183,7 +184,7 @@ def choices(request: HttpRequest) -> HttpResponse:
     asked = registers.questions(compiled, brand, region, house.today, reading.marker(compiled))
     name = compiled.policy.brands[brand].say or brand.title()
     context = {"questions": tuple(asked), "region": region, "packs": compiled.book.packs, "brand_name": name}
-    return render(request, "front/choices.html", _frame(house, compiled, brand) | context)
+    return render(request, "front/choices.html", frame(house, compiled, brand) | context)
 
 
 @purpose(NOTHING_PERSONAL)
@@ -191,7 +192,7 @@ def source(request: HttpRequest, version: str) -> HttpResponse:
     house = of(request)
     compiled = house.version(version)
     context = {"listing": numbered(compiled.book.file.reader.text), "file": compiled.book.file.file}
-    return render(request, "front/source.html", _frame(house, compiled) | context)
+    return render(request, "front/source.html", frame(house, compiled) | context)
 
 
 @purpose(NOTHING_PERSONAL)
@@ -210,10 +211,10 @@ def law(request: HttpRequest, code: str) -> HttpResponse:
         raise NotHere(
             "We hold no law of that name.", tuple((p.head.say, f"/privacy/law/{name}/") for name, p in known.items())
         )
-    return render(request, "front/law.html", _frame(house, house.in_force) | {"pack": packs()[code]})
+    return render(request, "front/law.html", frame(house, house.in_force) | {"pack": packs()[code]})
 
 
-def _frame(house: House, compiled: Compiled, brand: str = "") -> Context:
+def frame(house: House, compiled: Compiled, brand: str = "") -> Context:
     """Return what every page of the house shows around its own matter."""
     about = compiled.policy.about
     brands = [

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import tomllib
+from datetime import date
 from functools import cache
 from importlib.resources import files
 from types import MappingProxyType
@@ -19,6 +20,19 @@ def packs() -> MappingProxyType[str, LawPack]:
     """Return every pack by its code. Raises PolicyError if one of them is not a law pack."""
     read = (load_pack((files(__name__) / f"{name}.toml").read_bytes(), f"{name}.toml") for name in NAMES)
     return MappingProxyType({pack.name: pack for pack in read})
+
+
+@cache
+def holidays(calendar: str) -> frozenset[date]:
+    """Return the days a calendar ("uk-england") keeps free, weekends apart. Raises KeyError."""
+    read = tomllib.loads((files(__name__) / "holidays.toml").read_text(encoding="utf-8"))
+    return frozenset(read[calendar]["days"])
+
+
+@cache
+def exemptions() -> dict[str, dict[str, str]]:
+    """Return the grounds on which a law lets us withhold something or refuse: by code, {"say", "cite", "for"}."""
+    return tomllib.loads((files(__name__) / "exemptions.toml").read_text(encoding="utf-8"))
 
 
 @cache

@@ -60,6 +60,7 @@ class Tree:
     def __init__(self, size: int, tiles: Tiles) -> None:
         self.size, self._tiles = size, tiles
         self._seen: dict[tuple[int, int], bytes] = {}
+        self._folded: dict[tuple[int, int], bytes] = {}
 
     def _tile(self, level: int, number: int) -> bytes:
         found = self._seen.get((level, number))
@@ -69,6 +70,12 @@ class Tree:
 
     def _complete(self, height: int, index: int) -> bytes:
         """Return the hash of the complete subtree of 2**height leaves that is the `index`-th of its kind."""
+        found = self._folded.get((height, index))
+        if found is None:
+            found = self._folded[height, index] = self._fold(height, index)
+        return found
+
+    def _fold(self, height: int, index: int) -> bytes:
         level, above = divmod(height, 8)
         first, count = index << above, 1 << above
         tile = self._tile(level, first // WIDTH)

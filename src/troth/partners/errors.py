@@ -6,7 +6,14 @@ class PartnerError(Exception):
 
 
 class PartnerUnavailable(PartnerError):
-    """Nobody answered in time, or not sensibly. Whether it was done is not known: ask again with the same key."""
+    """Nobody answered in time, or not sensibly. Whether it was done is not known: ask again with the same key.
+
+    `surely_not`: it is known that it was not done.
+    """
+
+    def __init__(self, say: str = "", *, surely_not: bool = False) -> None:
+        super().__init__(say)
+        self.surely_not = surely_not
 
 
 class NoSuchPayment(PartnerError):

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
 from itertools import pairwise
 from pathlib import Path
 
 from .acts import Act, Decision, Standing
+from .book import matching
+from .diff import diff
 from .engine import Compiled
 from .errors import PolicyError, Problem
 from .law import LawPack
@@ -26,6 +28,7 @@ class Archive:
         if problems:
             raise PolicyError(problems)
         self.versions = tuple(Compiled(file, packs) for file in ordered)
+        _ask_again(self.versions)
 
     @classmethod
     def read(cls, folder: Path, packs: Mapping[str, LawPack]) -> Archive:
@@ -54,6 +57,19 @@ class Archive:
     def decide(self, act: Act, standing: Standing, at: date) -> Decision:
         """Decide under the version in force that day."""
         return self.in_force(at).decide(act, standing, at)
+
+
+def _ask_again(versions: Sequence[Compiled]) -> None:
+    """Tell each version which choices have come to mean more, in it or before it: an old yes does not cover that."""
+    days = {version.digest: version.policy.about.version for version in versions}
+    grown: list[tuple[date, tuple[str, ...]]] = []
+    for number, version in enumerate(versions):
+        if number:
+            asked = dict.fromkeys(choice for change in diff(versions[number - 1], version) for choice in change.ask)
+            grown.append((version.policy.about.version, tuple(asked)))
+        slots = version.book.slots
+        masks = [(day, sum(matching(slots, choice) for choice in asked)) for day, asked in grown]
+        version.ask_again([one for one in masks if one[1]], days)
 
 
 def _misfit(older: PolicyFile, newer: PolicyFile) -> list[Problem]:

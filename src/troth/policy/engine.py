@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from datetime import date, datetime
+from hashlib import sha256
 
 from .acts import ADULT, AGE, FLAGS, SETS, UNKNOWN_AGE, Act, Decision, Reason, Standing
 from .book import Book
@@ -23,8 +24,33 @@ class Compiled:
     def __init__(self, file: PolicyFile, packs: Mapping[str, LawPack]) -> None:
         self.book = Book(file, packs)
         self.policy, self.digest, self.layout = file.policy, file.digest, self.book.layout
+        self._since: tuple[tuple[date, int], ...] = ()
+        self._versions: Mapping[str, date] = {}
         self._hot: dict[tuple[Act, str, date], Hot] = {}
         self._built: dict[tuple[Act, str, int], Rule] = {}
+
+    def ask_again(self, since: Iterable[tuple[date, int]], versions: Mapping[str, date]) -> None:
+        """Take in which slots are asked again, and since which day; `versions`: the days of the versions by digest.
+
+        What the slots mean is part of the layout's name: what was folded before is then folded anew. Source: R87.
+        """
+        self._since, self._versions = tuple(since), versions
+        if self._since:
+            meaning = repr((self.book.layout, [(day.isoformat(), mask) for day, mask in self._since]))
+            self.layout = sha256(meaning.encode()).hexdigest()[:16]
+
+    def outgrown(self, digest: str, said_on: date) -> int:
+        """Return the slots an earlier yes does not reach, because what they let us do has grown since.
+
+        `digest` is of the version whose words were shown; where nobody knows it any more, the day counts. Without one
+        the words were this version's own.
+        """
+        if not digest:
+            return 0
+        told, gone = self._versions.get(digest, said_on), 0
+        for day, mask in self._since:
+            gone |= mask if told < day else 0
+        return gone
 
     def decide(self, act: Act, standing: Standing, at: date) -> Decision:
         """Return yes or no with reasons. Total: it never raises, and what it does not understand it refuses.

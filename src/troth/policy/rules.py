@@ -189,6 +189,14 @@ class Brake(NamedTuple):
         return next((clause for bit, clause in self.asks if bit & (self.need | self.open)), self.asks[0][1])
 
 
+def _their_own(q: Question) -> bool:
+    """Tell whether it is the person's own doing of a thing nothing else goes without, such as signing in.
+
+    Restriction leaves what is done with their consent (GDPR art. 18(2)); without this nobody could come to lift it.
+    """
+    return q.act.actor == "person" and "necessary" in q.kinds
+
+
 def _for_people(q: Question, refusal: Decision | None) -> Rule:
     rules = list(q.rules())
     brake = _tightened(_brake(q), rules)
@@ -209,7 +217,7 @@ def _for_people(q: Question, refusal: Decision | None) -> Rule:
         young=tuple(_young(q, rules)),
         parents=tuple(_parents(q, rules)),
         lists=lists,
-        claims=beyond or q.act.verb == "keep",
+        claims=beyond or q.act.verb == "keep" or _their_own(q),
         keeps=beyond or (bool(q.items) and q.items <= q.book.items(q.purpose.retains)),
     )
 

@@ -1,4 +1,4 @@
-"""What `troth person …`, `troth keep …` and `troth restore-check` do. Exit codes: 0 done, 1 refused, 2 bad input."""
+"""What `troth person …`, `keep …`, `requests …` and `restore-check` do. Exit codes: 0 done, 1 refused, 2 bad input."""
 
 from __future__ import annotations
 
@@ -19,6 +19,7 @@ HOLDS, FAILS, BAD = 0, 1, 2
 
 def add_to(rooms: Any) -> None:  # noqa: ANN401 -- argparse gives its sub-parsers no public type
     """Add these commands to the command line."""
+    _requests(rooms)
     verbs = rooms.add_parser("person", help="see, export, erase and explain one person").add_subparsers(
         required=True, metavar="COMMAND"
     )
@@ -38,6 +39,23 @@ def add_to(rooms: Any) -> None:  # noqa: ANN401 -- argparse gives its sub-parser
     made = _command(keep, "sweep", run_sweep, "delete everything whose period has ended; safe to stop and to run again")
     made.add_argument("--dry-run", action="store_true", help="count, but delete nothing")
     _command(rooms, "restore-check", run_restore, "after a restore, before serving: repeat every erasure it undid")
+
+
+def _requests(rooms: Any) -> None:  # noqa: ANN401
+    verbs = rooms.add_parser("requests", help="requests and complaints that people make").add_subparsers(
+        required=True, metavar="COMMAND"
+    )
+    say = "open a request for each letter of a mailbox; safe to run again"
+    made = verbs.add_parser("import", help=say, description=say)
+    made.add_argument("file", type=Path, metavar="MAILBOX", help="an mbox file, or one letter as .eml")
+    made.add_argument("--brand", help="whose mailbox it is; the first brand unless given")
+    made.add_argument("--home", metavar="ADDRESS", help="the shop's address in letters; its own site unless given")
+    made.add_argument("--json", action="store_true", help="print JSON")
+    made.set_defaults(run=run_import, django=True)
+    say = "run the erasures whose day has come, and close what nobody proved; run it every hour"
+    made = verbs.add_parser("run", help=say, description=say)
+    made.add_argument("--json", action="store_true", help="print JSON")
+    made.set_defaults(run=run_due, django=True)
 
 
 def _command(verbs: Any, name: str, run: Callable[[argparse.Namespace], int], say: str) -> argparse.ArgumentParser:  # noqa: ANN401
@@ -207,3 +225,52 @@ def run_restore(options: argparse.Namespace) -> int:
 
 def _count(number: int, noun: str) -> str:
     return f"{number:,} {noun}{'' if number == 1 else 's'}"
+
+
+def run_import(options: argparse.Namespace) -> int:
+    from troth.doors import policies
+    from troth.doors.declare import job
+
+    from . import mailbox
+
+    brands = policies.archive().in_force(policies.today()).policy.brands
+    brand = options.brand or next(iter(brands))
+    if brand not in brands:
+        print(f"There is no such brand. There are: {', '.join(brands)}.", file=sys.stderr)
+        return BAD
+    home = (options.home or f"https://{brands[brand].sites[0]}").rstrip("/") + "/"
+    taken = []
+    try:
+        with job("rights", "proof"):
+            for one in mailbox.take_all(options.file, brand=brand, home=home, at=policies.now()):
+                taken.append(one)
+                if not options.json:
+                    guessed = "" if one.sure else " (guessed)"
+                    told = f"{one.number} {one.right}{guessed}" if one.number else f"left out, {one.why}"
+                    print(f"letter {one.place}: {told}")
+    except OSError as problem:
+        print(f"Cannot read that mailbox: {problem.strerror}.", file=sys.stderr)
+        return BAD
+    if options.json:
+        print(json.dumps([asdict(one) for one in taken]))
+    return HOLDS if all(one.number for one in taken) else FAILS
+
+
+def due() -> dict[str, int]:
+    """Do what requests do by themselves at this moment. Returns how many of each."""
+    from troth.doors import policies
+    from troth.doors.declare import job
+
+    from . import doing
+
+    with job("rights"):
+        return doing.upkeep(policies.now())
+
+
+def run_due(options: argparse.Namespace) -> int:
+    told = due()
+    if options.json:
+        print(json.dumps(told))
+    else:
+        print(*(f"{count:>6,} {name}" for name, count in told.items()), sep="\n")
+    return HOLDS

@@ -8,3 +8,17 @@ class NobodyKnown(TrothError, LookupError):
 
     def __init__(self) -> None:
         super().__init__("We know no such person. Give an id, or an email address of theirs.")
+
+
+class NoRequest(TrothError, LookupError):
+    """There is no such request, or the link is not one of ours: both look the same."""
+
+    def __init__(self) -> None:
+        super().__init__("There is no such request here. Use the newest link in our letters, or ask once more.")
+
+
+class NotNow(TrothError):
+    """A step that cannot be taken from where a request stands."""
+
+    def __init__(self, say: str = "") -> None:
+        super().__init__(say or "This cannot be done as the request stands now. Open its page anew.")

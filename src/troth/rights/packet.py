@@ -110,12 +110,12 @@ def _shown(item: str, row: Holding, compiled: Compiled) -> dict[str, Any]:
     gone_by = row.gone_by.get(item.partition(".")[0])
     seen = f", {say_day(row.seen_at.date())}" if row.seen_at else ""
     gone = f"gone by {say_day(gone_by)}" if gone_by else ""
-    parts = [_came(row.source, compiled) + seen if row.source else "", gone]
+    parts = [came(row.source, compiled) + seen if row.source else "", gone]
     values = [(named(item, name), written(item, value)) for name, value in row.values[item].items()]
     return {"say": compiled.book.labels[item].say, "values": values, "about": "; ".join(filter(None, parts))}
 
 
-def _came(name: str, compiled: Compiled) -> str:
+def came(name: str, compiled: Compiled) -> str:
     """Return where something came from, in the words of the policy."""
     source = compiled.policy.sources.get(name)
     if source is None or not source.say:
@@ -125,6 +125,8 @@ def _came(name: str, compiled: Compiled) -> str:
 
 def written(item: str, value: object) -> str:
     """Return a value as people write it."""
+    if isinstance(value, str):
+        return value
     if item == "consents.choice_answers" and type(value) is int:
         return listed([name for name, bit in FLAGS.items() if value & bit])
     if isinstance(value, bool):
@@ -146,12 +148,9 @@ def _leaves(value: object) -> Iterator[str]:
 def as_zip(packet: Packet) -> bytes:
     """Return everything in one file. Equal packets give equal bytes. Seal the ledger first."""
     files = {"READ ME.txt": README.encode(), "data.json": as_json(packet), "data.html": as_page(packet).encode()}
-    for number, _ in packet.acts:
-        try:
-            made = ledger.receipt(number)
-        except LookupError:
-            continue  # not sealed yet; it will be in the next packet
-        files[f"receipts/{number}.json"] = (json.dumps(made, ensure_ascii=False, indent=1) + "\n").encode()
+    made = ledger.receipts([number for number, _ in packet.acts])  # one that is not sealed yet is in the next packet
+    for number in sorted(made):
+        files[f"receipts/{number}.json"] = (json.dumps(made[number], ensure_ascii=False, indent=1) + "\n").encode()
     out = io.BytesIO()
     with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as archive:
         for name, content in files.items():

@@ -23,7 +23,7 @@ from troth.doors.use import use
 from troth.policy import Compiled
 from troth.policy.period import Keep, gone_by
 from troth.vault.models import HeldRow, Person, PersonRow, Plain, person_rows
-from troth.vault.storing import read_all
+from troth.vault.storing import rows_of
 
 from .errors import NobodyKnown
 
@@ -104,8 +104,7 @@ def see(person: UUID, at: datetime, *, actor: str = "person", brand: str = "") -
         them, folded = _whole(person)
         compiled = policies.archive().in_force(at.astimezone(policies.house_zone()).date())
         shapes = _Shapes(compiled)
-        asked = [model._base_manager.filter(person_id=them.pk).order_by("pk") for model in person_rows()]
-        rows = [row for some in asked for row in read_all(some)]
+        rows = [row for model in person_rows() for row in rows_of(model, them.pk)]
         shaped = [(row, shapes.of(row)) for row in (them, *rows)]
         items = frozenset().union(*{shape.items for _, shape in shaped})
         given = ["request"] if actor in STAFF else []

@@ -7,4 +7,6 @@ class Shop(AppConfig):
     name = "troth.shop"
 
     def ready(self) -> None:
-        from . import checks  # noqa: F401, PLC0415 -- registers them
+        from . import checks, segments  # noqa: F401, PLC0415 -- registers them
+
+        segments.tell()

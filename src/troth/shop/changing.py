@@ -56,6 +56,12 @@ def address(
         c.save(parcel)
 
 
+def recheck(order: Order, at: datetime) -> bool:
+    """Check an order in process again where it goes: an address of its owner's has changed (R79). False if too late."""
+    with transaction.atomic():
+        return move(order, "recheck", at)
+
+
 def contest(order: Order, words: str, at: datetime) -> None:
     """Take in what a shopper says against a check; a person reads it. Said again, the newest words stand."""
     with collect("rights", source="request", brand=order.brand, person=order.person_id, actor="person", at=at) as c:

@@ -229,6 +229,34 @@ class AddressForm(PolicyForm):
         return made
 
 
+class BookForm(PolicyForm):
+    """The addresses of an account, and the open orders that are to go to the new one."""
+
+    source, form = "account", "delivery"
+    items: ClassVar = {"to": "delivery_address", "bill": "billing_address", "home": "home_address"}
+    technical: ClassVar = frozenset({"once", "also"})
+
+    also = forms.MultipleChoiceField(
+        label="Open orders", choices=[], required=False, widget=forms.CheckboxSelectMultiple
+    )
+
+    def __init__(self, *arguments: Any, orders: Iterable[tuple[str, str]] = (), **named: Any) -> None:  # noqa: ANN401
+        super().__init__(*arguments, **named)
+        for prefix, section in (("to", "shipping"), ("bill", "billing"), ("home", "home")):
+            self.fields |= address_fields(prefix, section)
+        self.fields["also"].choices = list(orders)  # type: ignore[attr-defined]
+        del self.fields["once"]  # done twice, they are the same addresses
+
+    def clean(self) -> dict[str, Any]:
+        made = super().clean() or self.cleaned_data
+        for prefix in ("to", "bill", "home"):
+            written = any(made.get(f"{prefix}_{part}") for part in PARTS if part != "country")
+            made[prefix] = read_address(self, prefix) if written else None
+        if made.get("also") and not made["to"]:
+            self.add_error("to_street", "Please give the address the order is to go to.")
+        return made
+
+
 class VoucherForm(BuyerForm):
     """Give somebody a voucher."""
 
@@ -270,4 +298,4 @@ class ContestForm(PolicyForm):
         del self.fields["once"]  # said twice, the newest words stand
 
 
-FORMS: tuple[type[PolicyForm], ...] = (CheckoutForm, AddressForm, VoucherForm, ContestForm)
+FORMS: tuple[type[PolicyForm], ...] = (CheckoutForm, AddressForm, BookForm, VoucherForm, ContestForm)

@@ -24,9 +24,9 @@ One of us has looked at it and we cannot take it. Nothing is taken from you, and
 think that is wrong, say so on the page of your order: another look costs you nothing.""",
     "cancelled": """Your order {number} is cancelled
 As you asked. What you paid goes back the way it came.""",
-    "rechecked": """New address for your order {number}
-The address of your order was changed. We check an order again when that happens, and hold it meanwhile. Was it not \
-you? Cancel the order on its page, or ring us.""",
+    "rechecked": """Another look at your order {number}
+An address was changed: of your order, or of your account while your order is open. We check the order again when that \
+happens, and hold it meanwhile; its page says where it goes. Was it not you? Cancel the order there, or ring us.""",
     "sent": """Your order {number} is on its way
 We have handed it over. The page of your order tells more.""",
     "back": """Your return for order {number}

@@ -9,7 +9,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import wraps
-from urllib.parse import urlencode, urlsplit
+from urllib.parse import urlencode
+from uuid import UUID
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
@@ -19,6 +20,7 @@ from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import conditional_page, require_http_methods
 from moneyed import Money
 
+from troth.accounts.pages import from_here
 from troth.doors import policies
 from troth.doors.declare import NOTHING_PERSONAL, purpose
 from troth.policy.book import controller_of
@@ -26,8 +28,8 @@ from troth.policy.book import controller_of
 from . import catalogue
 from .brands import Brand, doors, open_brands
 from .catalogue import House
-from .models import Product
-from .rules import SIGNS, currency
+from .models import Order, Product
+from .rules import OVER, SAID, SIGNS, currency
 
 Page = Callable[..., HttpResponse]
 
@@ -59,6 +61,11 @@ class Shop:
             rest["in"] = code
             ways.append((code, sign, f"?{rest.urlencode()}"))
         return ways
+
+    def open_orders(self, person: UUID) -> list[tuple[str, str]]:
+        """Return the orders of somebody's that have not come to an end, at any brand, and how each stands."""
+        rows = Order.objects.filter(person_id=person).exclude(state__in=[*OVER, "delivered"]).order_by("-seen_at")
+        return [(number, SAID[state]) for number, state in rows.values_list("number", "state")]
 
 
 @dataclass(frozen=True)
@@ -144,18 +151,6 @@ def personal(*purposes: str) -> Callable[[Page], Page]:
 
 
 ELSEWHERE = "So we did nothing. Open the page anew and send it from there."
-
-
-def from_here(request: HttpRequest) -> bool:
-    """Tell whether a form was sent by one of our own pages, by what the browser itself says of it.
-
-    Beside it the basket's cookie is never sent along from elsewhere (SameSite). No token, so no cookie for one: a
-    product's page has a form and stays free of cookies. Source: Fetch Metadata, W3C; OWASP CSRF cheat sheet.
-    """
-    site, origin = request.headers.get("Sec-Fetch-Site"), request.headers.get("Origin")
-    if site and site not in ("same-origin", "none"):
-        return False
-    return origin is None or urlsplit(origin).netloc == request.get_host()
 
 
 def say(request: HttpRequest, brand: object, status: int, title: str, words: str, way: str = "") -> HttpResponse:

@@ -2,9 +2,10 @@
 
 from django.urls import URLPattern, URLResolver, include, path, register_converter
 
-from . import views, views_buying, views_orders, views_wishes
+from . import views, views_addresses, views_buying, views_orders, views_wishes
 from .around import around
 from .brands import BrandConverter
+from .styles import SHELF
 
 register_converter(BrandConverter, "brand")
 
@@ -27,9 +28,12 @@ shelves: list[URLPattern | URLResolver] = [
     path("order/<str:key>/address/", views_orders.address, name="address"),
     path("order/<str:key>/return/", views_orders.send_back, name="return"),
     path("order/<str:key>/contest/", views_orders.contest, name="contest"),
+    path("account/addresses/", views_addresses.book, {"around": around}, name="address_book"),
     path("account/cards/", views_orders.saved_cards, name="cards"),
     path("", include("troth.accounts.urls"), {"around": around}),
     path("", include("troth.community.urls"), {"around": around}),
+    path("", include("troth.marketing.urls"), {"around": around}),
+    path("", include("troth.tracking.urls"), {"around": around, "shelf": SHELF}),
 ]
 house = [
     path("houses/", views.houses, name="houses"),

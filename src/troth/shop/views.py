@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 from django.core.paginator import Paginator
-from django.db.models import Case, IntegerField, Value, When
+from django.db.models import Case, IntegerField, Q, Sum, Value, When
+from django.db.models.functions import Coalesce
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 
 from . import catalogue
 from .brands import doors
-from .models import Picture, Product
+from .models import Picture, Product, ProductQuerySet, Variant
 from .pages import Card, Shop, card, controller, public, shop
 from .rules import LONGEST_TEXT, ORDERS, Filters, Known, filters
 from .search import known, search
+from .styles import recent
 
 ON_A_PAGE = 24
+MOST_PICTURES = 12  # of one product
 BESIDE = 4  # how many other things a product's page shows
 Context = dict[str, object]
 
@@ -164,33 +167,51 @@ def _elsewhere(here: Shop, text: str) -> list[tuple[str, str, int]]:
 @public
 def product(request: HttpRequest, brand: str, slug: str) -> HttpResponse:
     here = shop(request, brand)
-    one = Product.objects.for_sale(brand).filter(slug=slug).prefetch_related("variants", "pictures").first()
-    if one is None:
+    variants = list(Variant.objects.select_related("product").filter(product__in=_one(brand, slug)))
+    if not variants:
         return render(request, "shop/missing.html", {"shop": here}, status=404)
-    beside = [card(here, other) for other in _beside(one)]
+    one = variants[0].product
+    pictures, others = _seen(one)
+    beside = [card(here, other) for other in others]
     sisters = [other for other in beside if other.product.style == one.style]
     rail = list({other.product.style: other for other in reversed(beside) if other not in sisters}.values())[::-1]
-    others = [price for price in one.prices if price.currency.code != here.currency]
     context: Context = {
         "shop": here,
         "card": card(here, one),
         "kind": here.kinds.get(one.kind, one.kind),
         "kind_way": here.to("shelf", {"kind": one.kind}),
-        "pictures": one.pictures.all(),
-        "variants": one.variants.all(),
-        "sold_out": not any(variant.stock for variant in one.variants.all()),
+        "pictures": pictures,
+        "variants": variants,
+        "sold_out": not any(variant.stock for variant in variants),
         "sisters": sisters,
+        "recent": recent(request, here, slug),
         "beside": rail[:BESIDE],
-        "prices": others,
+        "prices": [price for price in one.prices if price.currency.code != here.currency],
     }
     return render(request, "shop/product.html", context)
 
 
-def _beside(one: Product) -> list[Product]:
-    """Return the other colours of a product, then others of its kind, then whatever stands in the window."""
+def _one(brand: str, slug: str) -> ProductQuerySet:
+    return Product.objects.for_sale(brand).filter(slug=slug)
+
+
+def _seen(one: Product) -> tuple[list[Picture], list[Product]]:
+    """Return a product's pictures, and what stands beside it with a picture each, in one query for both.
+
+    Beside it are its other colours, then others of its kind, then whatever stands in the window.
+    """
     near = Case(
-        When(style=one.style, then=Value(0)), When(kind=one.kind, then=Value(1)), default=Value(2),
-        output_field=IntegerField(),
+        When(product=one, then=Value(0)), When(product__style=one.style, then=Value(1)),
+        When(product__kind=one.kind, then=Value(2)), default=Value(3), output_field=IntegerField(),
     )  # fmt: skip
-    others = Product.objects.for_sale(one.brand).exclude(pk=one.pk)
-    return list(others.order_by(near, "place").with_cover().with_stock()[: BESIDE * 5])
+    wanted = Q(product=one) | Q(place=0, product__in=Product.objects.for_sale(one.brand))
+    rows = Picture.objects.filter(wanted).select_related("product").alias(near=near)
+    rows = rows.annotate(left=Coalesce(Sum("product__variants__stock"), 0))
+    own, others = list[Picture](), list[Product]()
+    for picture in rows.order_by("near", "product__place", "place")[: MOST_PICTURES + BESIDE * 5]:
+        if picture.product_id == one.pk:
+            own.append(picture)
+        else:
+            picture.product.left, picture.product.covers = picture.left, [picture]
+            others.append(picture.product)
+    return own, others[: BESIDE * 5]

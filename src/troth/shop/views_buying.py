@@ -192,12 +192,13 @@ def _initial() -> dict[str, str]:
 
 
 def _last_time(person: UUID, brand: str) -> dict[str, str]:
-    """Return what whoever is signed in would type again: their name, and where their last order went."""
+    """Return what whoever is signed in would type again: their name, and the address of their account or last order."""
     profile = Profile.objects.filter(person_id=person).order_by("-seen_at").first()
     parcel = Parcel.objects.filter(person_id=person, order__brand=brand).order_by("-seen_at").first()
     with use("order", brand=brand, person=person, actor="person", at=policies.now()) as u:
         name, to = u.open(parcel.recipient, parcel.delivery) if parcel else ("", {})
-        name = (u.open(profile.name) if profile else "") or name
+        mine, booked = u.open(profile.name, profile.delivery_address) if profile else ("", None)
+        name, to = mine or name, booked or to
     return {"name": name} | {f"to_{part}": value for part, value in (to or {}).items()}
 
 

@@ -16,13 +16,14 @@ from typing import NoReturn
 from troth.accounts import commands as accounts
 from troth.care import commands as care
 from troth.community import commands as community
+from troth.front import commands as front
 from troth.laws import packs
 from troth.ledger import commands as ledger
 from troth.policy.archive import Archive
 from troth.policy.errors import PolicyError, TrothError
 from troth.rights import commands as rights
 
-from . import commands, mail, neighbours, people, upkeep
+from . import commands, crawling, mail, neighbours, people, upkeep
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -96,14 +97,8 @@ def parser() -> argparse.ArgumentParser:
     demo.add_argument("--port", type=int, default=8000)
     demo.add_argument("--no-server", action="store_true", help="show, but do not serve")
     demo.set_defaults(run=run_demo)
-    ledger.add_to(rooms)
-    rights.add_to(rooms)
-    accounts.add_to(rooms)
-    community.add_to(rooms)
-    mail.add_to(rooms)
-    care.add_to(rooms)
-    people.add_to(rooms)
-    upkeep.add_to(rooms)
+    for room in (ledger, rights, accounts, community, mail, care, people, upkeep, crawling):
+        room.add_to(rooms)
     policy = rooms.add_parser("policy", help="check, read, ask, compare and compile a policy")
     verbs = policy.add_subparsers(required=True, metavar="COMMAND")
 
@@ -146,6 +141,8 @@ def parser() -> argparse.ArgumentParser:
     made = command("diff", commands.run_diff, "what changed in meaning between two versions")
     made.add_argument("old", metavar="OLD", help="a file, or the day of a published version")
     made.add_argument("new", metavar="NEW")
+    made = command("notify", front.run_notify, "write to everybody we can reach before the next version", on=False)
+    made.set_defaults(django=True)
     return top
 
 

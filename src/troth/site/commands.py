@@ -67,7 +67,7 @@ def read_day(text: str) -> date:
         raise BadInput(f'"{text[:20]}" is not a day; write it as 2026-11-01.') from None
 
 
-def _compiled(name: str | None, on: date) -> Compiled:
+def version_of(name: str | None, on: date) -> Compiled:
     """Return a policy by its file or its version day; without a name, the one in force."""
     if name and Path(name).suffix == ".toml":
         return Compiled(load(Path(name)), packs())
@@ -79,7 +79,7 @@ def _compiled(name: str | None, on: date) -> Compiled:
         raise BadInput(f"No version {name or 'in force on ' + str(on)}. There are: {known}.") from None
 
 
-def _one_of(value: str, known: Iterable[str], what: str) -> str:
+def one_of(value: str, known: Iterable[str], what: str) -> str:
     if value not in (names := list(known)):
         raise BadInput(f'There is no {what} "{value[:40]}". There are: {", ".join(names)}.')
     return value
@@ -162,7 +162,7 @@ def _say_report(compiled: Compiled, report: Report, on: date) -> None:
 
 def run_ask(options: argparse.Namespace) -> int:
     on = options.on or today()
-    compiled = _compiled(options.policy, on)
+    compiled = version_of(options.policy, on)
     answers = ask(compiled, " ".join(options.question), on)
     if not answers:
         raise BadInput("No brand is in force on that day, so there is nothing to ask about.")
@@ -217,10 +217,10 @@ def _which(group: list[Answer]) -> str:
 
 def run_page(options: argparse.Namespace) -> int:
     on = options.on or today()
-    compiled = _compiled(options.policy, on)
+    compiled = version_of(options.policy, on)
     live = [name for name, brand in compiled.policy.brands.items() if brand.begin <= on < brand.end]
-    brands = [_one_of(options.brand, live, "brand")] if options.brand else live
-    regions = [_one_of(options.region, compiled.book.packs, "region")] if options.region else list(compiled.book.packs)
+    brands = [one_of(options.brand, live, "brand")] if options.brand else live
+    regions = [one_of(options.region, compiled.book.packs, "region")] if options.region else list(compiled.book.packs)
     made = [compile_page(compiled, brand, region, on, ATLAS) for brand in brands for region in regions]
     if options.json:
         print_json(made)
@@ -231,12 +231,12 @@ def run_page(options: argparse.Namespace) -> int:
         print(page_html(made[0], compiled))
         return HOLDS
     for page in made:
-        _write(Path(options.out) / f"{page.brand}-{page.region}.html", page_html(page, compiled))
+        write(Path(options.out) / f"{page.brand}-{page.region}.html", page_html(page, compiled))
     print(f"{len(made)} pages in {options.out}")
     return HOLDS
 
 
-def _write(path: Path, text: str) -> None:
+def write(path: Path, text: str) -> None:
     """Write a file whole or not at all."""
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -249,7 +249,7 @@ def _write(path: Path, text: str) -> None:
 
 def run_diff(options: argparse.Namespace) -> int:
     on = options.on or today()
-    changes = diff(_compiled(options.old, on), _compiled(options.new, on))
+    changes = diff(version_of(options.old, on), version_of(options.new, on))
     if options.json:
         print_json([change._asdict() for change in changes])
     else:
@@ -269,18 +269,18 @@ def _say_change(change: Change) -> None:
 
 def run_ropa(options: argparse.Namespace) -> int:
     on = options.on or today()
-    rows = ropa(_compiled(options.policy, on), on)
+    rows = ropa(version_of(options.policy, on), on)
     return _say_rows(options, "Record of processing", rows)
 
 
 def run_tables(options: argparse.Namespace) -> int:
     on = options.on or today()
-    compiled = _compiled(options.policy, on)
+    compiled = version_of(options.policy, on)
     if options.what == "dpv":
         print_json(graph(compiled, on))
         return HOLDS
-    brand = _one_of(options.brand or next(iter(compiled.policy.brands)), compiled.policy.brands, "brand")
-    region = _one_of(options.region or next(iter(compiled.book.packs)), compiled.book.packs, "region")
+    brand = one_of(options.brand or next(iter(compiled.policy.brands)), compiled.policy.brands, "brand")
+    region = one_of(options.region or next(iter(compiled.book.packs)), compiled.book.packs, "region")
     labels = label_tables(compiled, on) if options.what in ("apple", "google") else None
     rows: dict[str, Callable[[], Sequence[Line]]] = {
         "choices": lambda: choices_grid(compiled, brand, region, on),

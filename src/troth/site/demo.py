@@ -11,10 +11,14 @@ from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
 
+from troth.rights.commands import due as requests_due
+
 from . import mail, neighbours, upkeep
 
 PEOPLE = 400
-TO_TRY = (("ada@post.example", "Ada Marlow", ""), ("desk@fellwater.example", "Bea Thorne", "care"))
+TO_TRY = (("ada@post.example", "Ada Marlow", ""), ("desk@fellwater.example", "Bea Thorne", "care"),
+          ("news@fellwater.example", "Cole Ashby", "marketer"),
+          ("officer@fellwater.example", "Dot Wren", "officer"))  # fmt: skip
 WORDS = (
     "weir", "loom", "kettle", "harbour", "thistle", "cobalt", "ferry", "walnut", "lantern", "meadow", "anvil", "cedar",
 )  # fmt: skip
@@ -73,17 +77,23 @@ def neighbourhood(host: str, port: int) -> Iterator[str]:
     shown = "localhost" if host in ("127.0.0.1", "0.0.0.0") else host  # noqa: S104 -- told apart, not listened on
     home = f"http://{shown}:{port}"
     folder = Path(settings.TROTH_DATA) / "pennyfold"
-    with neighbours.payment_partner(folder, f"http://127.0.0.1:{port}/payments/told/") as partner:
+    os.environ.setdefault("TROTH_HOME", home)  # where the links of campaigns lead
+    told = f"http://127.0.0.1:{port}"
+    with (
+        neighbours.payment_partner(folder, f"{told}/payments/told/") as partner,
+        neighbours.texts_company(folder.with_name("larkpost"), f"{told}/texts/told/") as texts,
+    ):
         password = _accounts()
         ways = [
             f"The shops      {home}/houses/", f"The policy     {home}/privacy/", f"The desk       {home}/desk/",
             f"Payments       {partner}  (test cards are listed on its page)",
+            f"Campaigns      {home}/desk/campaigns/", f"Telephones     {texts}",
         ]  # fmt: skip
         if password:
             ways += [f"To try         {email}, password: {password}" for email, _, _ in TO_TRY]
         way = mail.transport()
         ways.append(f"Mail goes to   {way.path if isinstance(way, mail.Folder) else 'your mail server'}")
-        with neighbours.chores([upkeep.heal, _seal, partial(mail.send, way)]):
+        with neighbours.chores([upkeep.heal, upkeep.guess, requests_due, _seal, _adverts, partial(mail.send, way)]):
             yield "\n".join(ways)
 
 
@@ -92,6 +102,13 @@ def _seal() -> None:
     from troth.ledger.actions import seal  # noqa: PLC0415
 
     seal(policies.now())
+
+
+def _adverts() -> None:
+    from troth.doors import policies  # noqa: PLC0415
+    from troth.marketing import adverts  # noqa: PLC0415
+
+    adverts.note(policies.now())
 
 
 def _accounts() -> str:

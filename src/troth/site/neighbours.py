@@ -46,6 +46,30 @@ def payment_partner(folder: Path, told: str) -> Iterator[str]:
             process.stdout.close()
 
 
+@contextmanager
+def texts_company(folder: Path, told: str) -> Iterator[str]:
+    """Start the company that carries texts to no telephone, and name it in the environment; yields its address.
+
+    `told`: where it tells of answers. It stops with the block. Raises NoPartner.
+    """
+    keys = folder / "keys.json"
+    command = [sys.executable, "-m", "troth.partners.sms_sandbox", "--port", "0", "--secret-file", str(keys)]
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    process = subprocess.Popen([*command, "--tell", told], stdout=subprocess.PIPE, text=True)  # noqa: S603 -- our own
+    try:
+        address = _first_line(process).rpartition(" ")[2].strip()
+        if not address.startswith("http"):
+            raise NoPartner("The process that carries texts did not start; what it said stands above.")
+        known = json.loads(keys.read_text(encoding="utf-8"))
+        os.environ.update(TROTH_TEXTS=address, TROTH_TEXTS_KEY=known["api"], TROTH_TEXTS_NOTICES=known["notices"])
+        yield address
+    finally:
+        process.terminate()
+        process.wait(timeout=START)
+        if process.stdout:
+            process.stdout.close()
+
+
 def _first_line(process: subprocess.Popen[str]) -> str:
     """Return the first line a process says; nothing if it ends or says nothing in time."""
     watch = threading.Timer(START, process.kill)

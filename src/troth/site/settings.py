@@ -10,6 +10,8 @@ TROTH_ROOT_KEY  the root keys, "1:BASE64 2:BASE64"; else the file root-key in TR
 TROTH_SCREENING  the agency that screens orders, TROTH_SCREENING_KEY the file with its key; else our own rules
 TROTH_LEDGER_KEY  the Ed25519 seed that signs the ledger, base64; else the file ledger-key in TROTH_DATA
 TROTH_SMTP  where mail leaves: smtps://user:password@host:465; without it mail waits, in the demo it goes to TROTH_DATA
+TROTH_TEXTS  the address of the company that carries texts; TROTH_TEXTS_KEY, TROTH_TEXTS_NOTICES: its keys
+TROTH_HOME  where letters' links lead, such as http://localhost:8000; else to each brand's own site
 TROTH_PAYMENTS  the payment partner: its address, or "stripe"; TROTH_PAYMENTS_KEY, TROTH_PAYMENTS_NOTICES: its keys
 """
 
@@ -44,6 +46,8 @@ INSTALLED_APPS = [
     "troth.doors",
     "troth.rights",
     "troth.accounts",
+    "troth.marketing",
+    "troth.tracking",
     "troth.shop",
     "troth.mobile",
     "troth.care",
@@ -60,6 +64,7 @@ MIDDLEWARE = [
     "troth.site.middleware.house",
     "troth.shop.brands.own_host",
     "troth.accounts.sessions.signed_in",
+    "troth.tracking.noting.noted",
     "django.middleware.csrf.CsrfViewMiddleware",
 ]
 ROOT_URLCONF = "troth.site.urls"

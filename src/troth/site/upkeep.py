@@ -1,4 +1,7 @@
-"""What keeps the house in order: `troth keys add | rotate`, `choices verify`, `shop heal`. Exit codes as everywhere."""
+"""What keeps the house in order: `troth keys add | rotate`, `choices verify`, `shop heal`, `interests guess`.
+
+Exit codes as everywhere.
+"""
 
 from __future__ import annotations
 
@@ -25,6 +28,10 @@ def add_to(rooms: Any) -> None:  # noqa: ANN401 -- argparse gives its sub-parser
     _command(
         verbs, "heal", run_heal, "finish or undo orders, returns and card deletions that stopped; run it every minute"
     )
+
+    interests = rooms.add_parser("interests", help="guess anew what people who agreed to it may like")
+    verbs = interests.add_subparsers(required=True, metavar="COMMAND")
+    _command(verbs, "guess", run_guess, "for everybody who looked at something since; run it now and then")
 
 
 def _command(verbs: Any, name: str, run: Callable[[argparse.Namespace], int], say: str) -> None:  # noqa: ANN401
@@ -93,3 +100,23 @@ def run_heal(options: argparse.Namespace) -> int:
     else:
         print(*(f"{count:>6,} {name}" for name, count in told.items()), sep="\n")
     return FAILS if told["stuck"] else HOLDS
+
+
+def guess() -> dict[str, int]:
+    """Guess anew for everybody who did something since. Returns for how many, and how many have no yes any more."""
+    from troth.doors import policies  # noqa: PLC0415
+    from troth.doors.declare import job  # noqa: PLC0415
+    from troth.shop.styles import SHELF  # noqa: PLC0415
+    from troth.tracking import interests  # noqa: PLC0415
+
+    with job("profile"):
+        return interests.infer_all(SHELF, policies.now())
+
+
+def run_guess(options: argparse.Namespace) -> int:
+    told = guess()
+    if options.json:
+        print(json.dumps(told))
+    else:
+        print(*(f"{count:>6,} {name}" for name, count in told.items()), sep="\n")
+    return HOLDS

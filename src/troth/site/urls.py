@@ -5,9 +5,11 @@ from django.urls import include, path
 from . import views
 
 urlpatterns = [
+    path(".well-known/", include("troth.tracking.well_known")),
     path("healthz", views.healthz, name="healthz"),
     path("desk/", include("troth.desk.urls")),
     path("api/", include("troth.api.urls")),
+    path("texts/", include("troth.marketing.inbound")),
     path("", include("troth.front.urls")),
     path("", include("troth.shop.urls")),
 ]

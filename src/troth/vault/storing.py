@@ -10,14 +10,17 @@ from collections.abc import Callable, Iterable, Sequence
 from functools import cache, lru_cache
 from itertools import groupby
 from typing import Any, TypeVar
+from uuid import UUID
 
 from django.db import connections, models, router, transaction
 from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.models import QuerySet
 from django.db.models.base import ModelState
+from django.db.models.sql.compiler import SQLCompiler
 
 Row = TypeVar("Row", bound=models.Model)
 Column = Callable[[Any], Any]  # a row to the value its column takes
+Converters = dict[int, tuple[list[Callable[..., Any]], Any]]  # by place: what makes a column's values, and of what
 
 
 def store_all(rows: Iterable[Row], *, but_known: bool = False) -> list[Row]:
@@ -60,17 +63,41 @@ def _defaults(model: type[models.Model]) -> tuple[dict[str, Any], list[tuple[str
 
 def read_all(rows: QuerySet[Row]) -> list[Row]:
     """Return what a queryset of whole rows finds."""
-    model, alias = rows.model, rows.db
-    connection, compiler = connections[alias], rows.query.get_compiler(using=alias)
+    compiler = rows.query.get_compiler(using=rows.db)
     sql, parameters = compiler.as_sql()
+    return _read(rows.model, rows.db, sql, parameters, _converters(compiler))
+
+
+def rows_of(model: type[Row], person: UUID) -> list[Row]:
+    """Return a person's rows of one model, in the order of their making. The question is composed once a process."""
+    alias = router.db_for_read(model)
+    sql, converters = _asking(model, alias)
+    asked = person if connections[alias].features.has_native_uuid_field else person.hex
+    return _read(model, alias, sql, (asked,), converters)
+
+
+@cache
+def _asking(model: type[models.Model], alias: str) -> tuple[str, Converters]:
+    rows = model._base_manager.using(alias).filter(person_id=UUID(int=0)).order_by("pk")
+    compiler = rows.query.get_compiler(using=alias)
+    sql, _ = compiler.as_sql()
+    return sql, _converters(compiler)
+
+
+def _converters(compiler: SQLCompiler) -> Converters:
+    return compiler.get_converters([column for column, *_ in compiler.select])
+
+
+def _read(model: type[Row], alias: str, sql: str, parameters: Sequence[Any], converters: Converters) -> list[Row]:
+    connection = connections[alias]
     with connection.cursor() as cursor:
         cursor.execute(sql, parameters)
         found = cursor.fetchall()
     if not found:
         return []
     columns: list[Iterable[Any]] = list(zip(*found, strict=True))
-    for place, (converters, expression) in compiler.get_converters(column for column, *_ in compiler.select).items():
-        for convert in converters:
+    for place, (made, expression) in converters.items():
+        for convert in made:
             columns[place] = [convert(value, expression, connection) for value in columns[place]]
     names = [field.attname for field in model._meta.concrete_fields]
     return [model.from_db(alias, names, values) for values in zip(*columns, strict=True)]

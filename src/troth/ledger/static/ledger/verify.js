@@ -49,9 +49,30 @@ async function signed(note, key) {
   return { holds, size: Number(size), root: unbase64(root) };
 }
 
+const STATES = {
+  consent: "consent given", refusal: "consent refused", withdrawal: "consent withdrawn", objection: "objection",
+  signal: "opt-out signal received", signal_off: "opt-out signal ended", soft: "marketing permitted by a sale",
+};
+
+// Does a consent receipt (ISO/IEC TS 27560, or Kantara 1.1) tell what its entry in the log says?
+function tells(receipt, entry) {
+  const said = (entry.facts || {}).said;
+  if (receipt.version) {
+    return receipt.version === "KI-CR-v1.1.0" && receipt.piiPrincipalId === (entry.subject || "") &&
+      receipt.consentTimestamp === Math.floor(Date.parse(entry.at) / 1000);
+  }
+  const record = receipt.consent_record;
+  return record.policy_digest === entry.policy && record.pii_principal_id === (entry.subject || "") &&
+    record.events.every((one) => one.event_time === entry.at && (said
+      ? one.event_state === STATES[said] && entry.facts.to.split(" ").includes(one.event_scope)
+      : one.event_type === "notice" && one.event_scope === entry.purpose));
+}
+
 async function verify(text) {
   let receipt;
   try { receipt = JSON.parse(text); } catch { throw new Error("This is not a receipt: it is not JSON."); }
+  const around = receipt && receipt.proof ? receipt : null; // a consent receipt: the proof travels in it
+  if (around) receipt = around.proof;
   if (receipt.format !== "troth-receipt-1") throw new Error("This is not a receipt of a kind this page knows.");
   const key = unbase64(receipt.key);
   const head = await signed(receipt.head, key);
@@ -62,7 +83,11 @@ async function verify(text) {
   if (!await included(leaf, receipt.place, head.size, path, head.root)) {
     throw new Error("The entry is not in the log that was signed: the receipt or the log was changed.");
   }
-  return { entry: JSON.parse(receipt.entry), place: receipt.place, size: head.size };
+  const entry = JSON.parse(receipt.entry);
+  if (around && !tells(around, entry)) {
+    throw new Error("Its proof holds, but it is the proof of something else: the receipt around it was changed.");
+  }
+  return { entry, place: receipt.place, size: head.size };
 }
 
 function say(entry) {

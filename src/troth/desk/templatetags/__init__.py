@@ -1,0 +1,1 @@
+"""Plots for this room's templates."""

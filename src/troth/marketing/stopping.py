@@ -1,0 +1,85 @@
+"""A no that comes by a message: from its link, its button, its answer or its call. At once, and as often as it is sent.
+
+A link already used does nothing more; if a yes was said since, it is a new no, for whoever presses "no more" means it.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Final
+from uuid import UUID
+
+from troth.choices.actions import standings
+from troth.doors import policies
+from troth.doors.collect import choose
+from troth.policy import Compiled
+from troth.policy.book import matching
+from troth.policy.sections_yours import CHANNEL_NAMES
+from troth.vault.models import Person
+
+from .campaign_models import Campaign
+
+ONE, ALL = "one", "all"
+NUMBERED: Final = ("sms", "phone")
+
+
+def patterns(compiled: Compiled, one: Campaign, how_much: str = ONE) -> list[str]:
+    """Return what a no to a campaign covers: its list on its channel, or on every channel."""
+    plan = one.whom
+    made = compiled.policy.purposes.get(plan.purpose)
+    ends = f":{plan.channel}" if how_much == ONE else ""
+    wanted = [f"{name}:{plan.brand}{ends}" for name in (made.choice if made else ())]
+    return [pattern for pattern in wanted if matching(compiled.book.slots, pattern)]
+
+
+def words(compiled: Compiled, one: Campaign, how_much: str = ONE) -> str:
+    """Return what somebody presses, which is kept as the wording of their no."""
+    plan = one.whom
+    brand = compiled.policy.brands[plan.brand].say or plan.brand.title()
+    made = compiled.policy.purposes[plan.purpose]
+    by = f" by {CHANNEL_NAMES.get(plan.channel, plan.channel)}" if how_much == ONE else ", in any way"
+    wish = f"{made.say} ".replace("this brand's", "your").replace(" you ", " me ").strip()
+    return f"{brand}: do not {wish}{by}"
+
+
+def whose(person: UUID) -> UUID | None:
+    """Return who a link's person is now: the one they were joined to, or nobody once they are erased."""
+    for _ in range(8):
+        found = Person.objects.filter(pk=person).values_list("merged_into", flat=True)
+        if not found:
+            return None
+        if found[0] is None:
+            return person
+        person = found[0]
+    return None
+
+
+def stopped(compiled: Compiled, person: UUID, wanted: list[str], at: datetime) -> bool:
+    """Tell whether somebody said no to all of it already."""
+    them = Person.objects.get(pk=person)
+    stands, mask = standings([them], compiled, at)[person], 0
+    for pattern in wanted:
+        mask |= matching(compiled.book.slots, pattern)
+    return (stands.no | stands.stop) & mask == mask
+
+
+def stop(one: Campaign, person: UUID, *, place: str, at: datetime, how_much: str = ONE) -> int:
+    """Take somebody's no. Returns its ledger entry, or 0 where it stood already. Raises StillSending."""
+    compiled = policies.archive().in_force(policies.today())
+    wanted = patterns(compiled, one, how_much)
+    if not wanted or stopped(compiled, person, wanted, at):
+        return 0
+    return choose(
+        "objection", *wanted, person=person, brand=one.whom.brand, place=place,
+        wording=words(compiled, one, how_much), at=at,
+    )  # fmt: skip
+
+
+def all_by_number(compiled: Compiled) -> list[str]:
+    """Return what STOP covers: every brand's marketing by text and by call, for one stop stops all (FCC 24-24)."""
+    found = []
+    for name, choice in compiled.policy.choices.items():
+        purposes = [p for p, made in compiled.policy.purposes.items() if name in made.choice]
+        if any("marketing" in compiled.book.kinds[p] for p in purposes):
+            found += [f"{name}:*:{channel}" for channel in NUMBERED if channel in choice.channels]
+    return [pattern for pattern in found if matching(compiled.book.slots, pattern)]

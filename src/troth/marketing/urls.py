@@ -1,0 +1,10 @@
+"""The addresses of this room, below a shop's own. Who mounts them adds `around`: see views."""
+
+from django.urls import path
+
+from . import views
+
+urlpatterns = [
+    path("stop/<str:key>/", views.stop, name="stop"),
+    path("why/<str:key>/", views.why_this, name="why"),
+]

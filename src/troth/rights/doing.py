@@ -1,0 +1,223 @@
+"""What a right comes to once it is clear who asks: most are done at once, some wait for one of us, erasure a week."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import date, datetime
+from typing import Any, Final
+from uuid import UUID
+
+from django.db import transaction
+
+from troth.doors import erasing, policies, restricting
+from troth.doors.collect import choose
+from troth.doors.errors import Refused
+from troth.laws import exemptions
+from troth.policy import Compiled
+from troth.policy.acts import ERASING
+from troth.vault.models import Person
+
+from . import actions, blacking, letters, rules, seeing
+from .errors import NotNow
+from .models import Note, Request
+
+KINDS: Final = {  # by right: the kinds of purpose it stops; "" for all that rests on our interest
+    "stop": frozenset({"marketing", "survey"}),
+    "optout": frozenset({"sale", "adverts", "profiling", "matching"}),
+    "limit": frozenset({"location"}),
+    "object": frozenset({""}),
+}
+TOLD: Final = {
+    "stop": "It counts from this moment, for all our brands. Messages about what you ordered still come.",
+    "optout": "It counts from this moment: no sale, no sharing, no targeted adverts, no profile, from any of our "
+    "brands. We do not ask you again for twelve months.",
+    "limit": "It counts from this moment: we learn and use your location for nothing any more, and sensitive facts "
+    "only for what you asked us to see to with them.",
+    "object": "It counts from this moment: nothing that rests on our own interest is done with your data any more.",
+    "restrict": "It counts from this moment: we keep what we hold and use it for nothing, not even for orders. You "
+    "lift it yourself, on the page below.",
+}
+
+
+def proceed(found: Request, at: datetime) -> Request:
+    """Do what can be done without one of us; what cannot is confirmed, and lies on the officer's desk. Repeatable."""
+    if found.state in rules.OVER:
+        return found
+    if found.right in KINDS and (found.state == "open" or found.right in rules.NO_PROOF):
+        say_no(found, at)
+        return _done(found, at)
+    if found.right == "restrict" and found.state == "open":
+        restricting.restrict(found.person_id, found.brand, at)
+        return _done(found, at)
+    if found.right in rules.COPIES and found.state == "open" and not _must_look(found, at):
+        return hand_out(found, at)
+    if found.state == "open" and found.right != "erase":
+        actions.acknowledge(found, at)
+    return found
+
+
+def patterns(right: str, compiled: Compiled) -> Iterator[str]:
+    """Yield the slots that a no of this right is about, from the kinds of the policy's purposes."""
+    wanted, seen = KINDS[right], set()
+    for name, purpose in compiled.policy.purposes.items():
+        hit = purpose.basis == "interest" if "" in wanted else wanted & compiled.book.kinds[name]
+        for slot in (purpose.choice or (name,)) if hit and (purpose.choice or purpose.basis == "interest") else ():
+            if slot not in seen:
+                seen.add(slot)
+                yield slot
+
+
+def say_no(found: Request, at: datetime) -> None:
+    """Have a no count from now: once it returns, no message begins or ends that it forbids. Raises StillSending."""
+    compiled = policies.archive().in_force(policies.today())
+    say = compiled.policy.rights[found.right].say
+    choose(
+        "objection", *patterns(found.right, compiled), person=found.person_id, brand=found.brand, place="request",
+        wording=f"Request {found.number}: {say}", actor="person" if found.known_at else "system", at=at,
+    )  # fmt: skip
+
+
+def _done(found: Request, at: datetime) -> Request:
+    found = actions.step(found, "answer", at, words={"told": TOLD[found.right]})
+    letters.write(found, "done", at, told=TOLD[found.right])
+    return found
+
+
+def _must_look(found: Request, at: datetime) -> bool:
+    """Tell whether one of us reads an answer before it goes: something in it may be about somebody else (R75)."""
+    held = seeing.see(found.person_id, at, actor="system", brand=found.brand)
+    decided = blacking.decided(found.person_id)
+    return any(one.place not in decided for one in blacking.suspects(held))
+
+
+def hand_out(found: Request, at: datetime, *, by: UUID | None = None, answer: str = "") -> Request:
+    """Have a copy lie ready for a fortnight, and say so. It is made when it is fetched: no file lies about."""
+    cut = blacking.withheld(found.person_id)
+    found = actions.step(found, "answer", at, by=by, copy_until=at + rules.COPY)
+    codes = sorted({one.code for one in cut.values()})
+    grounds = [{"code": code} | exemptions()[code] for code in codes]
+    letters.write(found, "copy", at, answer=answer, withheld=grounds)
+    return found
+
+
+# -- erasure -----------------------------------------------------------------------------------------------------------
+
+
+def erased_on(person: UUID, at: datetime) -> date:
+    """Return the day an erasure runs that is confirmed now, where the person is."""
+    return at.astimezone(actions.zone_of(person)).date() + rules.GRACE
+
+
+def plan(found: Request, at: datetime) -> Request:
+    """Take the yes to an erasure: it runs after the days of grace, and can be called off till then. Raises Refused."""
+    erasing.refuse_held([found.person_id], policies.archive().in_force(policies.today()))
+    found = actions.step(found, "plan", at, planned_on=erased_on(found.person_id, at))
+    letters.write(found, "planned", at)
+    return found
+
+
+def received_by(person: UUID) -> list[str]:
+    """Return the recipients that got something of a person's, as the policy names them (GDPR art. 19)."""
+    return sorted({entry["to"] for _, entry in seeing.acts(person) if entry["verb"] == "disclose" and entry["allowed"]})
+
+
+def certificate(lines: Any, at: datetime, entry: int = 0) -> dict[str, Any]:  # noqa: ANN401 -- erasing.Line
+    """Return what an erasure did as a request keeps it: items, counts and clauses."""
+    return {
+        "at": at.date().isoformat(), "entry": entry,
+        "lines": [
+            {"items": list(one.items), "rows": one.rows, "kept": one.kept, "why": one.why, "say": one.say,
+             "until": one.until.isoformat() if one.until else None}
+            for one in lines
+        ],
+    }  # fmt: skip
+
+
+def erase(found: Request, at: datetime) -> bool:
+    """Run a planned erasure. It can stop anywhere and run again. Returns whether it is done; not while a hold stands.
+
+    The certificate is written down before, because afterwards nobody is there to write to; it names no one.
+    """
+    them = Person.objects.filter(pk=found.person_id).first()
+    if them and not them.flags & ERASING:
+        told = {"to": received_by(them.pk)}
+        Request.objects.filter(pk=found.pk).update(certificate=certificate(erasing.preview(them.pk, at), at) | told)
+        try:
+            done = erasing.erase(them.pk, at=at)
+        except Refused:
+            letters.write(found, "held", at)
+            return False
+        Request.objects.filter(pk=found.pk).update(certificate=certificate(done.lines, at, done.entry) | told)
+    remnant = Request.objects.values_list("person_id", flat=True).get(pk=found.pk)
+    with transaction.atomic():  # other requests of theirs end too: there is nobody left to answer
+        Note.objects.filter(person_id=remnant, event_at=None).update(event_at=at)
+        theirs = Request.objects.filter(person_id=remnant, state__in=rules.LIVE)
+        theirs.exclude(pk=found.pk).update(state="ended", event_at=at)
+        theirs.filter(pk=found.pk).update(state="answered", event_at=at)
+    return True
+
+
+# -- an officer's answer -----------------------------------------------------------------------------------------------
+
+
+def draft(  # noqa: PLR0913 -- what an officer's form brings
+    found: Request, outcome: str, text: str, at: datetime, *, by: UUID, code: str = "", fee: int = 0, fee_why: str = ""
+) -> Request:
+    """Write an answer down, to be read once more before it goes. Raises NotNow for one that lacks its ground."""
+    if outcome == "refuse" and exemptions().get(code, {}).get("for") not in ("all", "both"):
+        raise NotNow("A refusal names the ground of the law it rests on.")
+    if fee and not (fee_why and code in ("unfounded", "excessive")):
+        raise NotNow("A fee needs its reason: manifestly unfounded or excessive, and why. Else it is nought.")
+    name = "redraft" if found.state == "answering" else "draft"
+    today = at.astimezone(actions.zone_of(found.person_id)).date().isoformat()
+    return actions.step(
+        found, name, at, by=by, words={"fee": fee_why} if fee else None, outcome=outcome, code=code, fee=fee,
+        drafted_by=by, approved_by=None, pauses=actions.ended(found.pauses, today), answer=text,
+    )  # fmt: skip
+
+
+def must_be_seen(found: Request) -> bool:
+    return rules.needs_second(
+        found.outcome, list(blacking.withheld(found.person_id) if found.right in rules.COPIES else ()), found.fee
+    )
+
+
+def approve(found: Request, at: datetime, *, by: UUID) -> None:
+    """Agree with a draft: another one of us than who wrote it, and with what it was when they read it."""
+    if found.state != "answering":
+        raise NotNow
+    if by == found.drafted_by:
+        raise NotNow("Somebody else agrees with it than who wrote it. Ask another officer.")
+    actions.note(found, "approve", at, by=by, approved_by=by)
+
+
+def send(found: Request, text: str, at: datetime, *, by: UUID) -> Request:
+    """Send a draft as it stands: `text` is its answer, opened. Raises NotNow while a second look is wanting."""
+    if found.state != "answering":
+        raise NotNow
+    if must_be_seen(found) and not found.approved_by:
+        raise NotNow("This answer withholds, refuses or costs something: a second officer agrees first.")
+    if found.outcome == "refuse":
+        found = actions.step(found, "refuse", at, by=by, words={"ground": found.code})
+        letters.write(found, "refused", at, answer=text, code=found.code)
+        return found
+    if found.right in rules.COPIES:
+        return hand_out(found, at, by=by, answer=text)
+    found = actions.step(found, "answer", at, by=by)
+    letters.write(found, "answered", at, answer=text)
+    return found
+
+
+# -- what runs by itself -----------------------------------------------------------------------------------------------
+
+
+def upkeep(at: datetime) -> dict[str, int]:
+    """Run erasures whose day has come, close what nobody proved, confirm what lies unconfirmed. Safe to run again."""
+    told = {"erased": 0, "held": 0, "lapsed": 0}
+    for one in list(Request.objects.filter(state="planned")):
+        if one.planned_on <= at.astimezone(actions.zone_of(one.person_id)).date():
+            told["erased" if erase(one, at) else "held"] += 1
+    for one in list(Request.objects.filter(state="identifying", received_at__lt=at - rules.PROOF)):
+        actions.step(one, "lapse", at)
+        told["lapsed"] += 1
+    return told

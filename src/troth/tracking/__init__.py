@@ -1,0 +1,1 @@
+"""Cookies, visits and interests: what a browser is asked, what it answered, and what is written down only then."""
