@@ -103,7 +103,7 @@ def test_no_page_complains(page, shops):
     page.goto(f"{shops}/tarn/shop/nell-olive/reviews/")
     picture = page.locator(".sights img")
     picture.scroll_into_view_if_needed()
-    page.wait_for_function("document.querySelector('.sights img').complete")
+    picture.evaluate("one => one.complete || new Promise(done => one.addEventListener('load', done))")
     assert picture.evaluate("one => [one.naturalWidth, one.naturalHeight]") == [60, 80]
 
 

@@ -63,14 +63,14 @@ def test_a_keyboard_gets_from_the_skip_link_by_the_contents_to_a_section(page, l
     page.keyboard.press("Tab")
     assert page.evaluate("document.activeElement.textContent") == "Skip to the text"
     page.keyboard.press("Enter")
-    page.wait_for_function("document.activeElement.id === 'main'")
+    page.locator("#main:focus").wait_for()
 
     page.locator(".contents a").nth(2).focus()
     page.keyboard.press("Enter")
     page.wait_for_url("**#use")
-    page.wait_for_function("document.getElementById('use').getBoundingClientRect().top < 200")
+    page.locator("#use:target").wait_for()
     page.keyboard.press("Tab")
-    page.wait_for_function("document.getElementById('use').contains(document.activeElement)")
+    page.locator("#use:focus-within").wait_for()
 
 
 def test_a_keyboard_changes_the_region(page, live_server):

@@ -79,7 +79,7 @@ def test_a_keyboard_gets_from_the_door_by_the_filters_to_a_piece(page, shops, br
     page.keyboard.press("Tab")
     assert page.evaluate("document.activeElement.textContent") == "Skip to the goods"
     page.keyboard.press("Enter")
-    page.wait_for_function("document.activeElement.id === 'main'")
+    page.locator("#main:focus").wait_for()
     _tab_to(page, "See everything")
     page.keyboard.press("Enter")
     page.wait_for_url("**/shop/")

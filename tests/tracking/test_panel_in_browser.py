@@ -130,7 +130,7 @@ def test_after_a_yes_a_script_is_told_the_answers_before_it_runs(page, shops):
     with page.expect_navigation():
         page.get_by_role("button", name="Save these answers").click()
     page.goto(f"{shops}/tarn/tagged/")
-    page.wait_for_function("window.toldBefore")
+    page.wait_for_load_state()  # with its scripts
 
     told = json.loads(page.evaluate("window.toldBefore"))
     words = ("ad_storage", "ad_user_data", "ad_personalization", "analytics_storage", "functionality_storage",

@@ -66,7 +66,7 @@ class Voices:
 
 
 def said(brand: str, about: str, kind: str, *, at: datetime, first: int = 0, most: int = ON_A_PAGE) -> Voices:
-    """Return what is shown about one thing, the newest first: four queries, one of them for keys, however much it is.
+    """Return what is shown about one thing, the newest first: three queries, one of them for keys, however much it is.
 
     Where nobody has said anything it is one. `average` and `count` are of all, whichever are asked for.
     """
