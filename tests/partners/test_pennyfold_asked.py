@@ -15,8 +15,8 @@ from hypothesis import strategies as st
 
 from troth.partners.errors import NoSuchPayment, NotPossible
 from troth.partners.sandbox import rules
-from troth.partners.sandbox.__main__ import read_secrets
 from troth.partners.sandbox.errors import Mistyped
+from troth.partners.sandbox.serving import read_secrets
 
 from .companies import PENNYFOLD, Sandbox
 from .conftest import ask

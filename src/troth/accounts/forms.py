@@ -101,15 +101,6 @@ def new_secret(text: str) -> str:
     return rules.composed(text)
 
 
-def yes_no(needed: str) -> Reader:
-    def read(text: str) -> str:
-        if text not in ("yes", "no"):
-            raise ValueError(needed)
-        return text
-
-    return read
-
-
 def offered(text: str) -> str:
     """Return the answer to a question nobody has to answer."""
     return text if text in ("yes", "no") else ""

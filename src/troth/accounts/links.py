@@ -9,7 +9,9 @@ from uuid import UUID
 
 from django.db import transaction
 
-from . import rules, signed
+from troth.vault import signed
+
+from . import rules
 from .errors import DeadLink
 from .models import Link
 

@@ -23,9 +23,10 @@ from troth.doors.collect import choose
 from troth.policy import Compiled
 from troth.policy.book import matching
 from troth.policy.wording import say_day
+from troth.vault import signed
 from troth.vault.models import Person
 
-from . import choosing, signed
+from . import choosing
 from .choosing import Choices, Row
 from .errors import DeadLink
 from .pages import Context, Here, SeeOther, me, page

@@ -6,8 +6,9 @@ from uuid import UUID
 
 from django.urls import reverse
 
-from troth.accounts import signed
 from troth.policy import Compiled
+from troth.policy.book import home_of
+from troth.vault import signed
 
 from .errors import NotThere
 from .models import Remark
@@ -35,5 +36,4 @@ def way(remark: Remark) -> str:
 
 def at_home(remark: Remark, compiled: Compiled) -> str:
     """Return the link on the brand's own site, where its pages stand at the root: for letters written off the pages."""
-    site = next(iter(compiled.policy.brands[remark.brand].sites), "localhost")
-    return f"https://{site}{way(remark).removeprefix(f'/{remark.brand}')}"
+    return home_of(compiled.policy, remark.brand) + way(remark).removeprefix(f"/{remark.brand}")

@@ -10,9 +10,8 @@ from dataclasses import dataclass
 from typing import Final
 from uuid import UUID
 
-from troth.accounts import signed
 from troth.shop.models import Order
-from troth.vault import identity
+from troth.vault import identity, signed
 from troth.vault.errors import BadIdentifier
 
 from .errors import Unusable

@@ -151,8 +151,8 @@ def _decide(act: Act, person: UUID, at: datetime, cover: covers.Cover, address: 
 
 def _restrained(acting: Acting, person: UUID) -> Reason | None:
     """Return why a person who may be written to is left in peace for now ([choices].most)."""
-    often = limits.too_often(acting.compiled, acting.act, [person], acting.at)
-    return limits.resting(acting.compiled, acting.act) or often.get(person)
+    resting = limits.resting(acting.compiled, acting.act)
+    return resting or limits.too_often(acting.compiled, acting.act, [person], acting.at).get(person)
 
 
 def _unreachable(acting: Acting, person: UUID, cover: covers.Cover, which: UUID | None) -> Reason | None:

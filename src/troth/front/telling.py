@@ -17,6 +17,7 @@ from troth.accounts.models import Account
 from troth.doors.contact import contact
 from troth.doors.declare import job
 from troth.doors.models import Message
+from troth.policy.book import home_of
 from troth.policy.diff import diff
 from troth.policy.engine import Compiled
 from troth.policy.wording import say_day
@@ -47,11 +48,10 @@ def letter(old: Compiled, new: Compiled, brand: str) -> dict[str, str]:
     """Return the letter of one brand: the changes that matter, in the words of the page it leads to."""
     found = changes.material(old, new)
     asked = dict.fromkeys(name for change in diff(old, new) if change.material for name in change.ask)
-    site = next(iter(old.policy.brands[brand].sites), "localhost")
     context = {
         "day": say_day(new.policy.about.version), "shown": found[:SHOWN], "more": max(0, len(found) - SHOWN),
         "asks": [f"{new.policy.choices[name].say}" for name in asked if name in old.policy.choices],
-        "link": f"https://{site}{reverse('front:coming', args=[brand])}", "officer": old.policy.about.officer,
+        "link": home_of(old.policy, brand) + reverse("front:coming", args=[brand]), "officer": old.policy.about.officer,
     }  # fmt: skip
     subject, _, text = render_to_string("front/letters/coming.txt", context).strip().partition("\n")
     return {"subject": subject.strip(), "text": f"{text.strip()}\n"}

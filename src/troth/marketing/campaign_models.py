@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from typing import ClassVar
-from uuid import UUID
 
 from django.db import models
 
@@ -105,8 +104,3 @@ class Heard(models.Model):
     at = models.DateTimeField()
 
     nobodys: ClassVar = "hashes of a partner's numbers"
-
-
-def of_group(group: UUID) -> Campaign | None:
-    """Return the campaign a message was part of."""
-    return Campaign.objects.filter(pk=group).first()

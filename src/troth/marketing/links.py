@@ -15,6 +15,7 @@ from django.core.signing import BadSignature, Signer
 from django.urls import reverse
 
 from troth.policy import Compiled
+from troth.policy.book import home_of
 
 from .errors import Forged
 
@@ -43,13 +44,12 @@ def read(salt: str, given: str) -> tuple[UUID, UUID]:
 
 def way(compiled: Compiled, brand: str, page: str, given: str, home: str = "") -> str:
     """Return the whole address of a page of a brand's: on its own site, or, in a demonstration, at `home`."""
-    site = next(iter(compiled.policy.brands[brand].sites), "localhost")
-    before, _, after = _around(brand, page, site, home).partition(KEY)
+    before, _, after = _around(brand, page, home_of(compiled.policy, brand), home).partition(KEY)
     return f"{before}{given}{after}"
 
 
 @lru_cache(maxsize=64)
-def _around(brand: str, page: str, site: str, home: str) -> str:
-    """Return an address with KEY where the key goes: looked up once, not for each letter."""
+def _around(brand: str, page: str, own: str, home: str) -> str:
+    """Return an address with KEY where the key goes, on a brand's own site: looked up once, not for each letter."""
     path = reverse(f"shop:{page}", kwargs={"brand": brand, "key": KEY})
-    return f"{home.rstrip('/')}{path}" if home else f"https://{site}{path.removeprefix(f'/{brand}')}"
+    return f"{home.rstrip('/')}{path}" if home else own + path.removeprefix(f"/{brand}")

@@ -9,7 +9,7 @@ from datetime import datetime
 from typing import Final
 from uuid import UUID
 
-from troth.choices.actions import standings
+from troth.choices.actions import known
 from troth.doors import policies
 from troth.doors.collect import choose
 from troth.policy import Compiled
@@ -56,8 +56,7 @@ def whose(person: UUID) -> UUID | None:
 
 def stopped(compiled: Compiled, person: UUID, wanted: list[str], at: datetime) -> bool:
     """Tell whether somebody said no to all of it already."""
-    them = Person.objects.get(pk=person)
-    stands, mask = standings([them], compiled, at)[person], 0
+    stands, mask = known([person], compiled, at)[1][person], 0
     for pattern in wanted:
         mask |= matching(compiled.book.slots, pattern)
     return (stands.no | stands.stop) & mask == mask

@@ -245,6 +245,11 @@ def group(policy: Policy, entity: str, on: date) -> list[str]:
     return [name for name in live if name in under]
 
 
+def home_of(policy: Policy, brand: str) -> str:
+    """Return the address of a brand's own site, without a slash at its end."""
+    return f"https://{next(iter(policy.brands[brand].sites), 'localhost')}"
+
+
 def controller_of(policy: Policy, brand: str) -> str:
     """Return the registered name of the company responsible for a brand."""
     about = policy.about

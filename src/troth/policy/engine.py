@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from datetime import date, datetime
-from hashlib import sha256
 
 from .acts import ADULT, AGE, FLAGS, SETS, UNKNOWN_AGE, Act, Decision, Reason, Standing
 from .book import Book
 from .law import ANYWHERE, LawPack
-from .load import PolicyFile
+from .load import PolicyFile, sha256
 from .rules import DENIED, Rule, build
 
 MOST_RULES = 1 << 17  # a day's distinct acts are a few thousand; a flood of made-up ones must not eat the memory
@@ -37,7 +36,7 @@ class Compiled:
         self._since, self._versions = tuple(since), versions
         if self._since:
             meaning = repr((self.book.layout, [(day.isoformat(), mask) for day, mask in self._since]))
-            self.layout = sha256(meaning.encode()).hexdigest()[:16]
+            self.layout = sha256(meaning.encode())[:16]
 
     def outgrown(self, digest: str, said_on: date) -> int:
         """Return the slots an earlier yes does not reach, because what they let us do has grown since.

@@ -129,11 +129,6 @@ def use(view: View) -> Iterator[Block]:
             yield Sentence(sentence(purpose.say), f"purposes.{name}")
 
 
-def _only_for(view: View, name: str) -> str:
-    ends = [view.policy.purposes[purpose].say for purpose in view.policy.data[name].only_for]
-    return f"{view.named('data', name)}: only to {listed(ends)}"
-
-
 def _purpose(view: View, name: str, made: Purpose) -> Row:
     clause = f"purposes.{name}"
     who = view.recipients(made.recipients) if made.recipients else "no one else"

@@ -171,13 +171,6 @@ def _note(  # noqa: PLR0913 -- as `note`
 # -- what any request goes through -------------------------------------------------------------------------------------
 
 
-def ask_who(found: Request, at: datetime) -> Request:
-    """Write to the address we hold, with a link: whoever has it is who they say (the least we can ask)."""
-    found = step(found, "ask who", at)
-    letters.write(found, "prove", at)
-    return found
-
-
 def acknowledge(found: Request, at: datetime) -> None:
     """Write that we have it, and by when we answer. Once."""
     if Request.objects.filter(pk=found.pk, acknowledged_at=None).update(acknowledged_at=at):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import json
 import sys
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -268,9 +268,13 @@ def due() -> dict[str, int]:
 
 
 def run_due(options: argparse.Namespace) -> int:
-    told = due()
-    if options.json:
+    print_counts(due(), as_json=options.json)
+    return HOLDS
+
+
+def print_counts(told: Mapping[str, int], *, as_json: bool) -> None:
+    """Print how many of each a command took care of."""
+    if as_json:
         print(json.dumps(told))
     else:
         print(*(f"{count:>6,} {name}" for name, count in told.items()), sep="\n")
-    return HOLDS

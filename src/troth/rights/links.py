@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from uuid import UUID
 
-from django.core.signing import BadSignature, Signer
+from troth.vault import signed
 
 from .models import Request
 
@@ -13,17 +13,13 @@ SALT = "troth.rights.request"
 
 def key(request: UUID) -> str:
     """Return what a link names a request by. It stays good when the person is forgotten: the certificate lies there."""
-    return Signer(salt=SALT, sep="~").sign(request.hex)
+    return signed.key(SALT, request, "~")
 
 
 def read(text: str) -> Request | None:
     """Return the request a key is of; None for a key that we did not make."""
-    try:
-        pk = UUID(hex=Signer(salt=SALT, sep="~").unsign(text))
-    except (BadSignature, ValueError):
-        return None
-    found: Request | None = Request.objects.filter(pk=pk).first()
-    return found
+    pk = signed.read(SALT, text, "~")
+    return Request.objects.filter(pk=pk).first() if pk else None
 
 
 def way(found: Request) -> str:

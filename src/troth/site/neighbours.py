@@ -24,26 +24,9 @@ def payment_partner(folder: Path, told: str) -> Iterator[str]:
 
     `told`: where it sends its notices. It stops with the block. Raises NoPartner.
     """
-    keys = folder / "keys.json"
-    command = [sys.executable, "-m", "troth.partners.sandbox", "--port", "0", "--folder", str(folder)]
-    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-    process = subprocess.Popen(  # noqa: S603 -- our own program
-        [*command, "--secret-file", str(keys), "--tell", told], stdout=subprocess.PIPE, text=True
-    )
-    try:
-        address = _first_line(process).rpartition(" ")[2].strip()
-        if not address.startswith("http"):
-            raise NoPartner("The payment partner's process did not start; what it said stands above.")
-        known = json.loads(keys.read_text(encoding="utf-8"))
-        os.environ.update(
-            TROTH_PAYMENTS=address, TROTH_PAYMENTS_KEY=known["api"], TROTH_PAYMENTS_NOTICES=known["notices"]
-        )
+    command = ["troth.partners.sandbox", "--folder", str(folder), "--tell", told]
+    with _process("TROTH_PAYMENTS", command, folder, "The payment partner's process") as address:
         yield address
-    finally:
-        process.terminate()
-        process.wait(timeout=START)
-        if process.stdout:
-            process.stdout.close()
 
 
 @contextmanager
@@ -52,16 +35,24 @@ def texts_company(folder: Path, told: str) -> Iterator[str]:
 
     `told`: where it tells of answers. It stops with the block. Raises NoPartner.
     """
+    command = ["troth.partners.sms_sandbox", "--tell", told]
+    with _process("TROTH_TEXTS", command, folder, "The process that carries texts") as address:
+        yield address
+
+
+@contextmanager
+def _process(setting: str, command: Sequence[str], folder: Path, who: str) -> Iterator[str]:
     keys = folder / "keys.json"
-    command = [sys.executable, "-m", "troth.partners.sms_sandbox", "--port", "0", "--secret-file", str(keys)]
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-    process = subprocess.Popen([*command, "--tell", told], stdout=subprocess.PIPE, text=True)  # noqa: S603 -- our own
+    process = subprocess.Popen(  # noqa: S603 -- our own programs
+        [sys.executable, "-m", *command, "--port", "0", "--secret-file", str(keys)], stdout=subprocess.PIPE, text=True
+    )
     try:
         address = _first_line(process).rpartition(" ")[2].strip()
         if not address.startswith("http"):
-            raise NoPartner("The process that carries texts did not start; what it said stands above.")
+            raise NoPartner(f"{who} did not start; what it said stands above.")
         known = json.loads(keys.read_text(encoding="utf-8"))
-        os.environ.update(TROTH_TEXTS=address, TROTH_TEXTS_KEY=known["api"], TROTH_TEXTS_NOTICES=known["notices"])
+        os.environ |= {setting: address, f"{setting}_KEY": known["api"], f"{setting}_NOTICES": known["notices"]}
         yield address
     finally:
         process.terminate()

@@ -10,6 +10,8 @@ import json
 from collections.abc import Callable
 from typing import Any
 
+from troth.rights.commands import print_counts
+
 HOLDS, FAILS, BAD = 0, 1, 2
 
 
@@ -95,10 +97,7 @@ def heal() -> dict[str, int]:
 
 def run_heal(options: argparse.Namespace) -> int:
     told = heal()
-    if options.json:
-        print(json.dumps(told))
-    else:
-        print(*(f"{count:>6,} {name}" for name, count in told.items()), sep="\n")
+    print_counts(told, as_json=options.json)
     return FAILS if told["stuck"] else HOLDS
 
 
@@ -114,9 +113,5 @@ def guess() -> dict[str, int]:
 
 
 def run_guess(options: argparse.Namespace) -> int:
-    told = guess()
-    if options.json:
-        print(json.dumps(told))
-    else:
-        print(*(f"{count:>6,} {name}" for name, count in told.items()), sep="\n")
+    print_counts(guess(), as_json=options.json)
     return HOLDS

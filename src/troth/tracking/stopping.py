@@ -10,11 +10,11 @@ from uuid import UUID
 from django.db import transaction
 from django.db.models.signals import post_save
 
-from troth.choices.actions import standings
+from troth.choices.actions import known
 from troth.choices.models import Event
 from troth.choices.rules import NOS
 from troth.doors import keep, policies
-from troth.vault.models import HeldRow, Identifier, Person
+from troth.vault.models import HeldRow, Identifier
 
 from . import rules
 from .models import Guess, Looked, PageSeen, Search
@@ -37,12 +37,11 @@ def let_go(person: UUID, at: datetime) -> int:
 
     A device none of whose purposes is left loses its number too: what remains is the record of what it said.
     """
-    them = Person.objects.filter(pk=person).first()
-    if them is None:
-        return 0
     day = policies.today()
     compiled = policies.archive().in_force(day)
-    where = standings([them], compiled, at)[person]
+    where = known([person], compiled, at)[1].get(person)
+    if where is None:
+        return 0
 
     def open_at(purpose: str, brand: str) -> bool:
         return rules.allows(compiled, purpose, brand, where, day)

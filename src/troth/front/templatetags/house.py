@@ -1,16 +1,13 @@
 """Words for templates: days as people write them, and addresses that change when a file does."""
 
-import hashlib
 import re
 from datetime import date
-from functools import cache
 
 from django import template
-from django.contrib.staticfiles import finders
-from django.templatetags.static import static
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 
+from troth.accounts import files
 from troth.front.reading import Mark
 from troth.policy.wording import say_day, sentence
 
@@ -57,13 +54,4 @@ def mark(found: Mark | None) -> SafeString | str:
 
 @register.simple_tag
 def asset(name: str) -> str:
-    return f"{static(name)}?{_digest(name)}"
-
-
-@cache
-def _digest(name: str) -> str:
-    found = finders.find(name)
-    if not isinstance(found, str):
-        raise FileNotFoundError(name)
-    with open(found, "rb") as file:  # noqa: PTH123 -- `file_digest` wants it open
-        return hashlib.file_digest(file, "sha256").hexdigest()[:12]
+    return files.address(name)

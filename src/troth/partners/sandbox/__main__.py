@@ -3,21 +3,13 @@
 from __future__ import annotations
 
 import argparse
-import json
-import logging
-import os
-import secrets
-import signal
 import sys
 import time
-from contextlib import suppress
 from pathlib import Path
-from types import FrameType
-
-import waitress  # type: ignore[import-untyped]
 
 from .app import LONGEST, App
 from .notices import Teller
+from .serving import keys_of, listen, serve
 from .store import Store
 
 
@@ -41,50 +33,15 @@ def parser() -> argparse.ArgumentParser:
     return top
 
 
-def read_secrets(path: Path) -> dict[str, str]:
-    """Return the keys in a file, made first if there is none: whole, and by one of two that start together."""
-    if not path.exists():
-        path.parent.mkdir(parents=True, exist_ok=True)
-        draft = path.with_name(f"{path.name}.{secrets.token_hex(8)}")
-        made = json.dumps({"api": secrets.token_urlsafe(32), "notices": secrets.token_urlsafe(32)})
-        with open(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="ascii") as file:  # noqa: PTH123 -- needs the mode
-            file.write(made)
-        with suppress(FileExistsError):
-            os.link(draft, path)
-        draft.unlink()
-    read = json.loads(path.read_text(encoding="utf-8"))
-    return {"api": str(read["api"]), "notices": str(read["notices"])}
-
-
-def _stop(_number: int, _frame: FrameType | None) -> None:
-    raise KeyboardInterrupt
-
-
 def main() -> int:
     options = parser().parse_args()
-    try:
-        keys = read_secrets(options.secret_file)
-    except (OSError, ValueError, KeyError, TypeError):
-        sys.stderr.write(f"{options.secret_file} does not hold the two keys; see --help.\n")
+    keys = keys_of(options.secret_file)
+    if keys is None:
         return 2
-    signal.signal(signal.SIGTERM, _stop)
-    logging.getLogger("waitress.queue").setLevel(logging.ERROR)  # a short queue is nothing to tell
     store = Store(options.folder, time.time)
     app = App(store, keys["api"], options.own.rstrip("/"))
-    try:
-        # Bodies stay in memory: above `inbuf_overflow` they would be written to a file, card and all.
-        server = waitress.create_server(
-            app,
-            host=options.host,
-            port=options.port,
-            threads=4,
-            ident=None,
-            max_request_body_size=LONGEST,
-            inbuf_overflow=4 * LONGEST,
-            clear_untrusted_proxy_headers=True,
-        )
-    except OSError as problem:
-        sys.stderr.write(f"Cannot serve there: {problem.strerror}. Try another --port.\n")
+    server = listen(app, options.host, options.port, LONGEST)
+    if server is None:
         store.close()
         return 2
     app.own = app.own or f"http://{options.host}:{server.effective_port}"
@@ -92,15 +49,10 @@ def main() -> int:
     try:
         if teller:
             teller.start()
-        sys.stdout.write(f"Pennyfold Payments: {app.own}\n")
-        sys.stdout.flush()
-        server.run()
-    except KeyboardInterrupt:
-        pass
+        serve(server, f"Pennyfold Payments: {app.own}")
     finally:
         if teller:
             teller.stop()
-        server.close()
         store.close()
     return 0
 

@@ -3,14 +3,10 @@
 from __future__ import annotations
 
 import argparse
-import signal
 import sys
 from pathlib import Path
-from types import FrameType
 
-import waitress  # type: ignore[import-untyped]
-
-from troth.partners.sandbox.__main__ import read_secrets
+from troth.partners.sandbox.serving import keys_of, listen, serve
 
 from .app import LONGEST, Larkpost
 
@@ -26,35 +22,15 @@ def parser() -> argparse.ArgumentParser:
     return top
 
 
-def _stop(_number: int, _frame: FrameType | None) -> None:
-    raise KeyboardInterrupt
-
-
 def main() -> int:
     options = parser().parse_args()
-    try:
-        keys = read_secrets(options.secret_file)
-    except (OSError, ValueError, KeyError, TypeError):
-        sys.stderr.write(f"{options.secret_file} does not hold the two keys; see --help.\n")
+    keys = keys_of(options.secret_file)
+    if keys is None:
         return 2
-    signal.signal(signal.SIGTERM, _stop)
-    app = Larkpost(keys["api"], keys["notices"], options.tell)
-    try:
-        server = waitress.create_server(
-            app, host=options.host, port=options.port, threads=4, ident=None, max_request_body_size=LONGEST,
-            clear_untrusted_proxy_headers=True,
-        )  # fmt: skip
-    except OSError as problem:
-        sys.stderr.write(f"Cannot serve there: {problem.strerror}. Try another --port.\n")
+    server = listen(Larkpost(keys["api"], keys["notices"], options.tell), options.host, options.port, LONGEST)
+    if server is None:
         return 2
-    try:
-        sys.stdout.write(f"Larkpost Messaging: http://{options.host}:{server.effective_port}\n")
-        sys.stdout.flush()
-        server.run()
-    except KeyboardInterrupt:
-        pass
-    finally:
-        server.close()
+    serve(server, f"Larkpost Messaging: http://{options.host}:{server.effective_port}")
     return 0
 
 

@@ -2,12 +2,7 @@
 
 from __future__ import annotations
 
-import hashlib
-from functools import cache
-from pathlib import Path
-
 from django import template
-from django.contrib.staticfiles import finders
 from django.forms import BaseForm
 from django.forms.boundfield import BoundField
 from django.template.context import Context
@@ -15,6 +10,7 @@ from django.templatetags.static import static
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
+from troth.accounts import files
 from troth.shop import rules
 from troth.shop.forms import FILL, PARTS
 from troth.shop.models import Picture
@@ -53,15 +49,7 @@ def picture(shown: Picture, sizes: str = "100vw", *, late: bool = True, plain: b
 @register.simple_tag
 def file(name: str) -> str:
     """Return the address of a static file, with its digest, so that it can be kept for good."""
-    return f"{static(name)}?{_digest(name)}"
-
-
-@cache
-def _digest(name: str) -> str:
-    found = finders.find(name)
-    if not isinstance(found, str):
-        raise FileNotFoundError(name)
-    return hashlib.sha256(Path(found).read_bytes()).hexdigest()[:12]
+    return files.address(name)
 
 
 # -- forms -----------------------------------------------------------------------------------------------------------

@@ -2,20 +2,16 @@
 
 from __future__ import annotations
 
-import hashlib
-from functools import cache
-from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
 from django import template
-from django.contrib.staticfiles import finders
 from django.http import HttpRequest
 from django.template.context import Context
-from django.templatetags.static import static
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
+from troth.accounts import files
 from troth.choices.actions import standings
 from troth.doors import policies
 from troth.policy.wording import listed
@@ -78,10 +74,8 @@ def _consent_mode(device: devices.Device) -> SafeString:
         return SafeString("")
     device.told = True
     granted = [word for word, purpose in rules.CONSENT_MODE.items() if _lets(device, purpose)]
-    file = "tracking/consent-mode.js"
-    return format_html(
-        '<script src="{}?{}" data-granted="{}"></script>', static(file), _digest(file), " ".join(granted)
-    )
+    file = files.address("tracking/consent-mode.js")
+    return format_html('<script src="{}" data-granted="{}"></script>', file, " ".join(granted))
 
 
 def _lets(device: devices.Device, purpose: str) -> bool:
@@ -98,12 +92,4 @@ def _lets(device: devices.Device, purpose: str) -> bool:
 @register.simple_tag
 def tracking_file(name: str) -> str:
     """Return the address of a static file, with its digest, so that it can be kept for good."""
-    return f"{static(name)}?{_digest(name)}"
-
-
-@cache
-def _digest(name: str) -> str:
-    found = finders.find(name)
-    if not isinstance(found, str):
-        raise FileNotFoundError(name)
-    return hashlib.sha256(Path(found).read_bytes()).hexdigest()[:12]
+    return files.address(name)
