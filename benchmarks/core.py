@@ -17,6 +17,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from statistics import median
+from uuid import UUID
 
 sys.path.insert(0, str(Path(__file__).parent))
 from holding import house
@@ -241,27 +242,36 @@ def fill(count: int) -> None:
 
 
 def erasing_many(count: int = 1000) -> None:
+    plain = PlainPerson.objects.bulk_create(PlainPerson() for _ in range(120))
+    for model in (Identifier, Profile):
+        TWINS[model].objects.bulk_create(TWINS[model](person=who) for who in plain)
+    RESULT["tables"] = len(TWINS)
+    cascades, batches = list[float](), list[float]()
+    for start in range(0, 120, 40):
+        people = many(count, f"batch{start}")
+        cascades += [timed(who.delete) for who in plain[start : start + 40]]
+        batches.append(timed(lambda people=people: erasing.erase_all(people, at=now())) / count)  # type: ignore[misc]
+        assert not Identifier.objects.filter(person_id__in=people[:100]).exists()
+    cascade, batch = median(cascades), median(batches)
+    RESULT["erase_us_a_person"], RESULT["erase_batch_ratio"] = batch * 1e6, cascade / batch
+    alone = [p.pk for p in identity.add([identity.Person(residence="GB", last_seen=now().date()) for _ in range(30)])]
+    RESULT["key_destroy_ms"] = median([timed(lambda who=who: keys.destroy([who])) for who in alone]) * 1e3  # type: ignore[misc]
+
+
+def many(count: int, name: str) -> list[UUID]:
+    """Return people, each with an address and a name."""
     people = [
         p.pk for p in identity.add([identity.Person(residence="GB", last_seen=now().date()) for _ in range(count)])
     ]
     with job("account"), collect("account", source="register", brand="tarn", people=people) as c:
         rows: list[object] = []
         for n, who in enumerate(people):
-            rows.append(identity.identifier(who, "email", f"p{n}@post.example"))
+            rows.append(identity.identifier(who, "email", f"{name}.{n}@post.example"))
             profile = Profile(person_id=who)
             profile.name = "Ada Lovelace"
             rows.append(profile)
         c.save_all(rows)  # type: ignore[arg-type]
-    plain = PlainPerson.objects.bulk_create(PlainPerson() for _ in range(100))
-    for model in (Identifier, Profile):
-        TWINS[model].objects.bulk_create(TWINS[model](person=who) for who in plain)
-    RESULT["tables"] = len(TWINS)
-    cascade = median([timed(who.delete) for who in plain])
-    batch = timed(lambda: erasing.erase_all(people, at=now())) / count
-    RESULT["erase_us_a_person"], RESULT["erase_batch_ratio"] = batch * 1e6, cascade / batch
-    assert not Identifier.objects.filter(person_id__in=people[:100]).exists()
-    alone = [p.pk for p in identity.add([identity.Person(residence="GB", last_seen=now().date()) for _ in range(30)])]
-    RESULT["key_destroy_ms"] = median([timed(lambda who=who: keys.destroy([who])) for who in alone]) * 1e3  # type: ignore[misc]
+    return people
 
 
 def importing() -> None:

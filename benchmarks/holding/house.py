@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import atexit
 import base64
+import gc
 import os
 import shutil
 import sys
@@ -51,4 +52,5 @@ def start(*, postgresql: bool = False) -> Path:
 
     for alias in ("default", "keys"):
         call_command("migrate", database=alias, verbosity=0, run_syncdb=True)
+    gc.freeze()  # as the server does when everything is loaded
     return folder

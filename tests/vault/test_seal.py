@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from troth.vault import seal
 
-KEY, OTHER = b"k" * 32, b"o" * 32
+KEY, OTHER = seal.PersonKey(b"k" * 32), seal.PersonKey(b"o" * 32)
 TEXT = st.text(st.characters(exclude_categories=["Cs"]))
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers(-(2**53), 2**53) | TEXT,

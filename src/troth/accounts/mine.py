@@ -26,9 +26,10 @@ from troth.rights.telling import STAFF, day_of
 from .correcting import ways_to
 from .views_receipts import DID
 
-FIRST: Final = 8  # values of one item that are shown at once; the rest unfolds
+FIRST: Final = 8  # the newest values of one item, shown at once; a link shows the rest
 LATEST: Final = 40  # acts shown; the copy has them all
 FEW: Final = 3  # recipients' and lookers' last times told of one item
+Row = tuple[Holding, dict[str, Any]]  # a row, and what it holds of one item
 LINE: Final = '<li dir="auto">%s<small class="quiet" dir="ltr">%s</small></li>'
 STEPS: Final = 48  # bars of a line of the timeline
 
@@ -46,7 +47,8 @@ class Item:
 
     name: str
     say: str
-    values: list[Value]
+    count: int
+    values: list[Value]  # those that are shown, newest first
     keep: str  # how long, as the policy says it, where no day stands yet
     given: str  # who received it
     looked: str  # who of us looked, and why
@@ -55,15 +57,11 @@ class Item:
 
     @property
     def more(self) -> int:
-        return max(0, len(self.values) - FIRST)
+        return self.count - len(self.values)
 
     @property
-    def first(self) -> SafeString:
-        return _lines(self.values[:FIRST])
-
-    @property
-    def rest(self) -> SafeString:
-        return _lines(self.values[FIRST:])
+    def lines(self) -> SafeString:
+        return _lines(self.values)
 
 
 def _lines(values: Iterable[Value]) -> SafeString:
@@ -90,14 +88,14 @@ class Category:
         return first if first == last else f"{first} to {last}"
 
 
-def laid_out(found: Packet) -> dict[str, Any]:
-    """Return what the page of a packet shows."""
-    told = _Told(found)
-    by_item: dict[str, list[tuple[Holding, Value]]] = {}
+def laid_out(found: Packet, whole: str = "") -> dict[str, Any]:
+    """Return what the page of a packet shows: of the item `whole` every value, of others the newest few."""
+    told = _Told(found, whole)
+    by_item: dict[str, list[Row]] = {}
     for row in found.held:
         if row.model not in packet.COPIES:
             for item, values in row.values.items():
-                by_item.setdefault(item, []).append((row, _value(row, item, values, told)))
+                by_item.setdefault(item, []).append((row, values))
     categories = [_category(name, items, told) for name, items in _by_category(by_item)]
     far = max((day for one in categories for day in one.days), default=found.at.date())
     for one in categories:
@@ -116,8 +114,8 @@ def _without_values(found: Packet) -> Packet:
 class _Told:
     """What the log says of each item, gathered once; and words that come again and again."""
 
-    def __init__(self, found: Packet) -> None:
-        self.compiled = found.compiled
+    def __init__(self, found: Packet, whole: str) -> None:
+        self.compiled, self.whole = found.compiled, whole
         self.versions = {
             one.digest: f"version of {say_day(one.policy.about.version)}" for one in policies.archive().versions
         }
@@ -210,28 +208,27 @@ def _value(row: Holding, item: str, values: dict[str, Any], told: _Told) -> Valu
     return Value(text, told.about(row.source, row.seen_at, row.gone_by.get(item.partition(".")[0])))
 
 
-def _by_category(
-    by_item: dict[str, list[tuple[Holding, Value]]],
-) -> Iterator[tuple[str, dict[str, list[tuple[Holding, Value]]]]]:
+def _by_category(by_item: dict[str, list[Row]]) -> Iterator[tuple[str, dict[str, list[Row]]]]:
     names = dict.fromkeys(item.partition(".")[0] for item in sorted(by_item))
     for name in names:
         yield name, {item: by_item[item] for item in sorted(by_item) if item.partition(".")[0] == name}
 
 
-def _category(name: str, items: dict[str, list[tuple[Holding, Value]]], told: _Told) -> Category:
+def _category(name: str, items: dict[str, list[Row]], told: _Told) -> Category:
     data = told.compiled.policy.data[name]
     made = [_item(item, rows, data.keep.say(), told) for item, rows in items.items()]
     days = [day for rows in items.values() for row, _ in rows if (day := row.gone_by.get(name))]
     return Category(name, data.say or name.replace("_", " "), made, sum(map(len, items.values())), days)
 
 
-def _item(item: str, rows: list[tuple[Holding, Value]], keep: str, told: _Told) -> Item:
+def _item(item: str, rows: list[Row], keep: str, told: _Told) -> Item:
     rows.sort(key=lambda one: (one[0].seen_at.timestamp() if one[0].seen_at else 0, one[0].row), reverse=True)
     dated = all(row.gone_by.get(item.partition(".")[0]) for row, _ in rows)
     ways, why = ways_to(item, {row.model for row, _ in rows})
     say = told.compiled.book.labels[item].say
-    values = [value for _, value in rows]
-    return Item(item, say, values, "" if dated else keep, told.given_to(item), told.looked_at(item), ways, why)
+    values = [_value(row, item, values, told) for row, values in (rows if item == told.whole else rows[:FIRST])]
+    given, looked = told.given_to(item), told.looked_at(item)
+    return Item(item, say, len(rows), values, "" if dated else keep, given, looked, ways, why)
 
 
 def _bars(days: Collection[date], today: date, far: date) -> list[tuple[int, int]]:

@@ -19,9 +19,12 @@ from .views_requests import certified
 
 @page("rights", signed=True, fresh=True)
 def data(here: Here) -> HttpResponse:
-    """Show everything: each value, where it came from, when it goes, who received it, who of us looked (R73)."""
+    """Show everything: each value, where it came from, when it goes, who received it, who of us looked (R73).
+
+    Of an item with many values the newest are there at once, and all of them with `?all=` and its name.
+    """
     found = blacking.released(me(here), policies.now(), brand=here.brand)
-    return here.page("data", mine.laid_out(found))
+    return here.page("data", mine.laid_out(found, here.request.GET.get("all", "")))
 
 
 @page("rights", signed=True, fresh=True, methods="POST")

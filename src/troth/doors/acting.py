@@ -124,10 +124,14 @@ class Acting:
 
 
 @contextmanager
-def whole() -> Iterator[None]:
-    """Run an act as one transaction. A refusal undoes all of it, and is then recorded by itself."""
+def whole(*, many: bool = False) -> Iterator[None]:
+    """Run an act as one transaction. A refusal undoes all of it, and is then recorded by itself.
+
+    An act that reaches `many` inside another transaction stands or falls with that: SQLite keeps a copy of every page
+    each row's triggers touch until the savepoint ends, and finds its way through them anew for each row.
+    """
     try:
-        with transaction.atomic():
+        with transaction.atomic(savepoint=not many):
             yield
     except Refused as no:
         if no.unwritten and not connection.in_atomic_block:

@@ -96,7 +96,7 @@ def collect(
     """
     at, them = at or policies.now(), [person] if person else list(people)
     act = Act("collect", purpose, brand, source=source, actor=actor, where=where, given=frozenset(given))
-    with whole():
+    with whole(many=person is None):
         cover = covers.Cover("collect", frozenset(), at, source, frozenset(them))
         collecting = Collecting(act, them, at, locks=True)
         collecting.begin(cover)

@@ -57,7 +57,7 @@ class Opening(Acting):
             row, self.cover.key(row.person_id)
         )  # all at once, so there is no second time to remember it for
         if self.act.form == "plain":
-            return {name: values[name] for name in fields}
+            return values if len(fields) == len(values) else {name: values[name] for name in fields}
         return {name: self._formed(item, values[name]) for name, item in fields.items()}
 
     def open_rows(self, rows: Iterable[HeldRow], size: int = 500) -> Iterator[tuple[HeldRow, dict[str, Any]]]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from bisect import bisect_right
 from collections.abc import Iterable
 from datetime import UTC, date, datetime, time, timedelta
-from functools import cache, lru_cache
+from functools import lru_cache
 from zoneinfo import ZoneInfo
 
 from troth.policy import Compiled
@@ -47,10 +47,9 @@ def retained(compiled: Compiled) -> frozenset[str]:
     return frozenset(compiled.book.items([name for purpose in purposes for name in purpose.retains]))
 
 
-@cache
 def picks(model: type[PersonRow]) -> tuple[str, ...]:
     """Return the plain columns that pick the item of a held one."""
-    return tuple(sorted({label.by for label in _labels(model) if label.by}))
+    return model.pickers() if issubclass(model, HeldRow) else ()
 
 
 def _labels(model: type[PersonRow]) -> Iterable[Label]:

@@ -24,7 +24,12 @@ def archive() -> Archive:
 
 def folder() -> Path:
     """Return the folder of policies: the one the settings name, else the one that came with the package."""
-    named, shipped = Path(settings.TROTH_POLICIES), Path(str(files("troth") / "policies"))
+    return _folder(settings.TROTH_POLICIES)
+
+
+@cache  # every act asks
+def _folder(name: str | Path) -> Path:
+    named, shipped = Path(name), Path(str(files("troth") / "policies"))
     return shipped if not named.is_dir() and shipped.is_dir() else named
 
 

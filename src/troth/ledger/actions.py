@@ -42,6 +42,9 @@ def record(entry: Entry) -> int:
     values = _values(entry)
     try:
         with connection.cursor() as cursor:
+            if connection.vendor == "sqlite":
+                cursor.execute(INSERT, values)
+                return int(cursor.lastrowid)
             cursor.execute(f"{INSERT} RETURNING id", values)
             return int(cursor.fetchone()[0])
     except DatabaseError as problem:

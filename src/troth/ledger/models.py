@@ -13,7 +13,7 @@ class Row(models.Model):
     subject = models.BinaryField(max_length=16, null=True)
     verb = models.CharField(max_length=10)
     body = models.BinaryField()
-    place = models.BigIntegerField(null=True, unique=True)  # in the log, from 0; none until it is sealed
+    place = models.BigIntegerField(null=True)  # in the log, from 0; none until it is sealed
 
     nobodys: ClassVar = "a pseudonym keyed by the person's own key: when that is destroyed it names no one"
     plain: ClassVar = {"verb": "one of the six doors"}
@@ -23,6 +23,11 @@ class Row(models.Model):
         indexes = [
             models.Index(fields=["subject"], name="ledger_subject", condition=models.Q(subject__isnull=False)),
             models.Index(fields=["id"], name="ledger_unsealed", condition=models.Q(place__isnull=True)),
+        ]
+        constraints = [  # partial, so that an entry is in one index less until it is sealed
+            models.UniqueConstraint(
+                fields=["place"], name="one_place_one_entry", condition=models.Q(place__isnull=False)
+            )
         ]
 
 

@@ -5,11 +5,12 @@ A model that declares its fields is in every answer; there is no list to forget 
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from functools import cached_property
+from itertools import repeat
 from typing import Any, NamedTuple
 from uuid import UUID
 
@@ -104,8 +105,9 @@ def see(person: UUID, at: datetime, *, actor: str = "person", brand: str = "") -
         them, folded = _whole(person)
         compiled = policies.archive().in_force(at.astimezone(policies.house_zone()).date())
         shapes = _Shapes(compiled)
-        rows = [row for model in person_rows() for row in rows_of(model, them.pk)]
-        shaped = [(row, shapes.of(row)) for row in (them, *rows)]
+        shaped: list[tuple[models.Model, _Shape]] = [(them, shapes.of(them))]
+        for model in person_rows():
+            shaped += shapes.of_all(rows_of(model, them.pk))
         items = frozenset().union(*{shape.items for _, shape in shaped})
         given = ["request"] if actor in STAFF else []
         brand = brand or next(iter(compiled.policy.brands))
@@ -158,7 +160,7 @@ class _Shape:
     sealed: dict[str, str]  # held fields and their items
     told: tuple[tuple[str, str], ...]  # columns outside the seal and their items
     keeps: tuple[tuple[str, Keep], ...]  # categories, and how long each is kept
-    gone: dict[tuple[str, date], date] = field(default_factory=dict)  # worked out so far: by category and start
+    ends: dict[tuple[date | None, ...], dict[str, date]] = field(default_factory=dict)  # worked out so far: by starts
 
     @cached_property
     def grouped(self) -> tuple[tuple[str, tuple[str, ...]], ...]:
@@ -177,15 +179,18 @@ class _Shapes:
     def __init__(self, compiled: Compiled) -> None:
         self._data = compiled.policy.data
         self._known: dict[tuple[object, ...], _Shape] = {}
-        self._by: dict[type, tuple[str, ...]] = {}
+
+    def of_all(self, rows: Sequence[PersonRow]) -> Iterator[tuple[models.Model, _Shape]]:
+        """Return rows of one model, each with its shape: one for all, unless a column picks the item."""
+        if rows and not periods.picks(type(rows[0])):
+            return zip(rows, repeat(self.of(rows[0])))
+        return zip(rows, map(self.of, rows), strict=True)
 
     def of(self, row: models.Model) -> _Shape:
         """Return a row's shape: its model's, by the columns that pick an item where one does."""
         model = type(row)
-        if model not in self._by:
-            labels = model.labels().values() if issubclass(model, HeldRow) else ()
-            self._by[model] = tuple(label.by for label in labels if label.by)
-        key = (model, *(getattr(row, by) for by in self._by[model]))
+        picks = periods.picks(model) if issubclass(model, PersonRow) else ()
+        key = (model, *(getattr(row, by) for by in picks))
         if key not in self._known:
             self._known[key] = self._made(row)
         return self._known[key]
@@ -212,20 +217,21 @@ def _holding(row: models.Model, shape: _Shape, them: Person, u: Opening) -> Hold
     if isinstance(row, HeldRow) and shape.sealed:
         opened = u.open_fields(row, shape.sealed)
         for item, names in shape.grouped:
-            if some := {name: opened[name] for name in names if opened[name] is not None}:
+            if some := {name: value for name in names if (value := opened[name]) is not None}:
                 values[item] = values[item] | some if item in values else some
     source, seen_at = getattr(row, "source", ""), getattr(row, "seen_at", None)
     return Holding(type(row).__name__, str(row.pk), source, seen_at, _ends(row, shape, them), values)
 
 
 def _ends(row: models.Model, shape: _Shape, them: Person) -> dict[str, date]:
-    """Return the first day a row must be gone, by category; without those whose clock has not started."""
+    """Return the first day a row must be gone, by category; without those whose clock has not started.
+
+    Rows whose clocks started alike share the answer.
+    """
     if not isinstance(row, PersonRow):
         return {}
-    ends = {}
-    for name, keep in shape.keeps:
-        if day := periods.start(keep, row, them):
-            if (name, day) not in shape.gone:
-                shape.gone[name, day] = gone_by(keep, day)
-            ends[name] = shape.gone[name, day]
-    return ends
+    starts = tuple([periods.start(keep, row, them) for _, keep in shape.keeps])
+    if starts not in shape.ends:
+        pairs = zip(shape.keeps, starts, strict=True)
+        shape.ends[starts] = {name: gone_by(keep, day) for (name, keep), day in pairs if day}
+    return shape.ends[starts]

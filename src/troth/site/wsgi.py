@@ -1,5 +1,6 @@
 """The door for a web server. It does not open without a valid policy: the problems are said, line by line."""
 
+import gc
 import os
 import sys
 
@@ -20,6 +21,7 @@ def application_or_exit() -> WSGIHandler:
         policies.archive()
     except PolicyError as problem:
         sys.exit(f"Troth does not start without a valid policy.\n{problem}")
+    gc.freeze()  # what is loaded stays: looking through it again for garbage takes longer than a page
     return application
 
 

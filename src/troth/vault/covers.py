@@ -11,6 +11,7 @@ from uuid import UUID
 
 from . import keys
 from .errors import NoKey
+from .seal import PersonKey
 
 
 @dataclass
@@ -22,13 +23,13 @@ class Cover:
     at: datetime
     source: str = ""
     people: frozenset[UUID] | None = None  # None: the door decides person by person, as the rows come
-    ring: dict[UUID, bytes] = field(default_factory=dict, repr=False)
+    ring: dict[UUID, PersonKey] = field(default_factory=dict, repr=False)
     touched: set[str] = field(default_factory=set)  # items really written or opened, for the ledger
 
     def allows(self, verb: str, person: UUID, items: frozenset[str]) -> bool:
         return self.verb == verb and items <= self.items and (self.people is None or person in self.people)
 
-    def key(self, person: UUID) -> bytes:
+    def key(self, person: UUID) -> PersonKey:
         """Return a person's key, fetched once an act. Raises NoKey."""
         key = self.ring.get(person)
         if key is None:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import cache
 from typing import TYPE_CHECKING, Any, NoReturn
 from uuid import UUID
 
@@ -138,14 +139,15 @@ def _write(row: HeldRow, *, add: bool) -> None:
         if given.value is None:
             packed.pop(name, None)
         else:
-            packed[name] = seal.PACK[labels[name].kind](given.value)
+            kind = labels[name].kind
+            packed[name] = given.value if kind in seal.AS_IS else seal.PACK[kind](given.value)
     row.version += 1
     row.sealed = seal.seal(key, packed, row.identity())
     cover.touched |= items
     row.given.clear()
 
 
-def unpacked(row: HeldRow, key: bytes) -> dict[str, Any]:
+def unpacked(row: HeldRow, key: seal.PersonKey) -> dict[str, Any]:
     """Return a row's packed values. Raises Tampered."""
     if not row.sealed:
         return {}
@@ -155,17 +157,26 @@ def unpacked(row: HeldRow, key: bytes) -> dict[str, Any]:
         raise Tampered(type(row).__name__) from None
 
 
-def reveal(row: HeldRow, key: bytes) -> dict[str, Any]:
+def reveal(row: HeldRow, key: seal.PersonKey) -> dict[str, Any]:
     """Return every held value of a row, plain and typed. Raises Tampered. For the doors alone."""
-    packed, labels = unpacked(row, key), row.labels()
-    opened = {name: packed.get(name) for name in labels}
-    for name, label in labels.items():
-        if label.kind not in seal.AS_IS and opened[name] is not None:
-            opened[name] = seal.UNPACK[label.kind](opened[name])
+    blank, typed = _shape(type(row))
+    opened = blank | unpacked(row, key)
+    for name, unpack in typed:
+        if opened[name] is not None:
+            opened[name] = unpack(opened[name])
+    if len(opened) > len(blank):  # sealed when the model had a field more
+        return {name: opened[name] for name in blank}
     return opened
 
 
-def reseal(row: HeldRow, key: bytes, person: UUID, new_key: bytes) -> dict[str, Any]:
+@cache
+def _shape(model: type[HeldRow]) -> tuple[dict[str, None], list[tuple[str, Callable[[Any], Any]]]]:
+    """Return a model's held fields, empty, and what makes a packed value one of its kind, where packing changed it."""
+    kinds = {name: label.kind for name, label in model.labels().items()}
+    return dict.fromkeys(kinds), [(name, seal.UNPACK[kind]) for name, kind in kinds.items() if kind not in seal.AS_IS]
+
+
+def reseal(row: HeldRow, key: seal.PersonKey, person: UUID, new_key: seal.PersonKey) -> dict[str, Any]:
     """Return the columns that make a row `person`'s, sealed anew under their key. Raises Tampered. For doors alone."""
     packed = unpacked(row, key)
     row.person_id, row.version = person, row.version + 1

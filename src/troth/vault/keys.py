@@ -18,6 +18,7 @@ from django.utils.timezone import now
 from . import root
 from .errors import NoKey, RootKeyProblem
 from .safe import Key, Root
+from .seal import PersonKey
 from .storing import fresh, store_all
 
 BATCH = 1000
@@ -56,10 +57,10 @@ def forget_ring() -> None:
     house_key.cache_clear()
 
 
-def make(names: Iterable[bytes]) -> dict[bytes, bytes]:
+def make(names: Iterable[bytes]) -> dict[bytes, PersonKey]:
     """Make, store and return a new random 256-bit key for each name."""
     wrapping = ring()
-    made = {name: secrets.token_bytes(32) for name in names}
+    made = {name: PersonKey(secrets.token_bytes(32)) for name in names}
     rows = []
     for name, key in made.items():
         wrapped, version = wrapping.wrap(key, name)
@@ -68,7 +69,7 @@ def make(names: Iterable[bytes]) -> dict[bytes, bytes]:
     return made
 
 
-def make_missing(people: Collection[UUID]) -> dict[UUID, bytes]:
+def make_missing(people: Collection[UUID]) -> dict[UUID, PersonKey]:
     """Return the keys of `people`, made where they have none."""
     made = make(person.bytes for person in set(people) - known(people))
     return fetch(people) if len(made) < len(people) else {UUID(bytes=name): key for name, key in made.items()}
@@ -79,10 +80,11 @@ def known(people: Collection[UUID]) -> set[UUID]:
     return {UUID(bytes=bytes(name)) for name, *_ in _stored(people)}
 
 
-def fetch(people: Collection[UUID]) -> dict[UUID, bytes]:
+def fetch(people: Collection[UUID]) -> dict[UUID, PersonKey]:
     """Return the keys of those `people` who have one."""
     wrapping = ring()
-    return {UUID(bytes=name): wrapping.unwrap(wrapped, version, name) for name, wrapped, version in _stored(people)}
+    found = _stored(people)
+    return {UUID(bytes=name): PersonKey(wrapping.unwrap(wrapped, version, name)) for name, wrapped, version in found}
 
 
 def _stored(people: Collection[UUID]) -> Iterator[tuple[bytes, bytes, int]]:
@@ -99,7 +101,7 @@ def _stored(people: Collection[UUID]) -> Iterator[tuple[bytes, bytes, int]]:
                 yield bytes(name), bytes(wrapped), version
 
 
-def of(person: UUID) -> bytes:
+def of(person: UUID) -> PersonKey:
     """Return one person's key. Raises NoKey."""
     found = fetch([person])
     if person not in found:

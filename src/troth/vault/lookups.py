@@ -7,7 +7,8 @@ database does.
 from __future__ import annotations
 
 import json
-from collections.abc import Collection
+from collections.abc import Collection, Iterable, Iterator
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
@@ -20,14 +21,34 @@ else:
 Sql = tuple[str, tuple[Any, ...]]
 
 
+class Ids(Collection[UUID]):
+    """Some ids, written out once however many sentences ask for them. No list: Django would look at each."""
+
+    def __init__(self, ids: Iterable[UUID]) -> None:
+        self._ids = list(ids)
+
+    def __iter__(self) -> Iterator[UUID]:
+        return iter(self._ids)
+
+    def __len__(self) -> int:
+        return len(self._ids)
+
+    def __contains__(self, one: object) -> bool:
+        return one in self._ids
+
+    @cached_property
+    def text(self) -> str:
+        return json.dumps([one.hex for one in self._ids])
+
+
 @models.UUIDField.register_lookup
 class Among(Lookup):
     """One of these ids. An empty list matches nothing."""
 
     lookup_name = "among"
 
-    def get_prep_lookup(self) -> list[UUID]:
-        return list(self.rhs)
+    def get_prep_lookup(self) -> Ids:
+        return _ids(self.rhs)
 
     def as_sql(self, compiler: Any, connection: Any) -> Sql:  # noqa: ANN401 -- Django's signature
         column, parameters = self.process_lhs(compiler, connection)
@@ -39,4 +60,8 @@ def among(column: str, ids: Collection[UUID], vendor: str) -> tuple[str, Any]:
     """Return the condition for a sentence written by hand, and its one parameter."""
     if vendor == "postgresql":
         return f"{column} = ANY(%s)", list(ids)
-    return f"{column} IN (SELECT value FROM json_each(%s))", json.dumps([one.hex for one in ids])  # noqa: S608 -- ours
+    return f"{column} IN (SELECT value FROM json_each(%s))", _ids(ids).text  # noqa: S608 -- ours
+
+
+def _ids(ids: Iterable[UUID]) -> Ids:
+    return ids if isinstance(ids, Ids) else Ids(ids)

@@ -12,6 +12,7 @@ import os
 from collections.abc import Callable, Mapping
 from datetime import date
 from decimal import Decimal
+from functools import cached_property
 from typing import Any, Final
 
 from cryptography.exceptions import InvalidTag
@@ -44,22 +45,31 @@ TYPES: Final[Mapping[str, type | tuple[type, ...]]] = {
 }
 AS_IS: Final = frozenset({"text", "json"})  # kinds that packing leaves alone
 _encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), allow_nan=False).encode
-_decode = json.JSONDecoder().raw_decode  # without looking for an encoding or blanks: only `seal` writes what it reads
+# Without looking for an encoding or blanks: only `seal` writes what it reads.
+_decode: Final[Callable[[str, int], tuple[Any, int]]] = json.JSONDecoder().scan_once  # type: ignore[attr-defined]
 
 
-def seal(key: bytes, values: Mapping[str, Any], identity: bytes) -> bytes:
-    """Return packed `values` sealed under a 32-byte `key` for the row of that `identity`."""
+class PersonKey(bytes):
+    """A person's 32-byte key, and the cipher made of it: making that takes longer than opening a row."""
+
+    @cached_property
+    def cipher(self) -> AESGCM:
+        return AESGCM(self)
+
+
+def seal(key: PersonKey, values: Mapping[str, Any], identity: bytes) -> bytes:
+    """Return packed `values` sealed under a `key` for the row of that `identity`."""
     nonce = os.urandom(NONCE)
-    return FORMAT + nonce + AESGCM(key).encrypt(nonce, _encode(values).encode(), FORMAT + identity)
+    return FORMAT + nonce + key.cipher.encrypt(nonce, _encode(values).encode(), FORMAT + identity)
 
 
-def unseal(key: bytes, sealed: bytes, identity: bytes) -> dict[str, Any]:
+def unseal(key: PersonKey, sealed: bytes, identity: bytes) -> dict[str, Any]:
     """Return the packed values. Raises ValueError if the column was altered or belongs to another row."""
     if sealed[:1] != FORMAT:
         raise ValueError("not a sealed column")
     try:
-        plain = AESGCM(key).decrypt(sealed[1 : 1 + NONCE], sealed[1 + NONCE :], FORMAT + identity)
+        plain = key.cipher.decrypt(sealed[1 : 1 + NONCE], sealed[1 + NONCE :], FORMAT + identity)
     except InvalidTag:
         raise ValueError("sealed for another row, or altered") from None
-    values: dict[str, Any] = _decode(plain.decode())[0]
+    values: dict[str, Any] = _decode(plain.decode(), 0)[0]
     return values

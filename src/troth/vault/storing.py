@@ -6,20 +6,29 @@ Its querysets convert what they read row by row, value by value: half the time a
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import AbstractContextManager
+from datetime import date, datetime
 from functools import cache, lru_cache
 from itertools import groupby
-from typing import Any, TypeVar
+from operator import attrgetter
+from typing import TYPE_CHECKING, Any, TypeVar
 from uuid import UUID
 
 from django.db import connections, models, router, transaction
 from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.models import QuerySet
 from django.db.models.base import ModelState
+from django.db.models.query import ModelIterable
 from django.db.models.sql.compiler import SQLCompiler
 
+if TYPE_CHECKING:
+    Rows = ModelIterable[models.Model]
+else:
+    Rows = ModelIterable
 Row = TypeVar("Row", bound=models.Model)
 Column = Callable[[Any], Any]  # a row to the value its column takes
+SHARED = (UUID, datetime, date, type(None))  # two rows may have the same one of: nobody can change it
 Converters = dict[int, tuple[list[Callable[..., Any]], Any]]  # by place: what makes a column's values, and of what
 
 
@@ -31,7 +40,7 @@ def store_all(rows: Iterable[Row], *, but_known: bool = False) -> list[Row]:
     """
     them = sorted(rows, key=lambda row: row._meta.label)
     for model, group in groupby(them, type):
-        _store(model, list(group), connections[router.db_for_write(model)], " ON CONFLICT DO NOTHING" * but_known)
+        _store(model, list(group), router.db_for_write(model), but_known=but_known)
     return them
 
 
@@ -88,42 +97,109 @@ def _converters(compiler: SQLCompiler) -> Converters:
     return compiler.get_converters([column for column, *_ in compiler.select])
 
 
+class WholeRows(Rows):
+    """What a queryset yields: whole rows made ready column by column, anything else as Django does it."""
+
+    def __iter__(self) -> Iterator[Any]:
+        asked = self.queryset
+        if not _whole(asked):
+            yield from super().__iter__()
+            return
+        compiler = asked.query.get_compiler(using=asked.db)
+        parts = compiler.execute_sql(chunked_fetch=self.chunked_fetch, chunk_size=self.chunk_size)
+        converters = _converters(compiler)
+        for part in parts:
+            yield from _made(asked.model, asked.db, part, converters)
+
+
+def _whole(asked: QuerySet[Any]) -> bool:
+    """Tell whether a queryset asks for the columns of its own model, all of them, and nothing else."""
+    query = asked.query
+    other = query.select_related or query.annotations or query.combinator or query.extra
+    near: Any = getattr(asked, "_known_related_objects", None)  # rows of a parent's set carry it along
+    return not (other or near) and query.deferred_loading == (frozenset(), True)
+
+
 def _read(model: type[Row], alias: str, sql: str, parameters: Sequence[Any], converters: Converters) -> list[Row]:
-    connection = connections[alias]
-    with connection.cursor() as cursor:
+    with connections[alias].cursor() as cursor:
         cursor.execute(sql, parameters)
-        found = cursor.fetchall()
+        return _made(model, alias, cursor.fetchall(), converters)
+
+
+def _made(model: type[Row], alias: str, found: Sequence[Sequence[Any]], converters: Converters) -> list[Row]:
+    """Return rows of what the database answered with."""
     if not found:
         return []
+    connection = connections[alias]
     columns: list[Iterable[Any]] = list(zip(*found, strict=True))
     for place, (made, expression) in converters.items():
         for convert in made:
-            columns[place] = [convert(value, expression, connection) for value in columns[place]]
-    names = [field.attname for field in model._meta.concrete_fields]
+            columns[place] = _converted(columns[place], convert, expression, connection)
+    names = _names(model)
     return [model.from_db(alias, names, values) for values in zip(*columns, strict=True)]
 
 
-def _store(model: type[models.Model], rows: Sequence[models.Model], connection: BaseDatabaseWrapper, end: str) -> None:
-    fields, quote = model._meta.concrete_fields, connection.ops.quote_name
-    columns = [_column(field, connection) for field in fields]
-    names, marks = ", ".join(quote(str(field.column)) for field in fields), ", ".join(["%s"] * len(fields))
-    insert = f"INSERT INTO {quote(model._meta.db_table)} ({names}) VALUES ({marks}){end}"  # noqa: S608 -- names of our own
+def _converted(
+    column: Iterable[Any], convert: Callable[..., Any], expression: object, connection: BaseDatabaseWrapper
+) -> list[Any]:
+    """Return a column's values: what stands there again and again (whose row, when it came) is converted once."""
+    last, value, values = object(), object(), list[Any]()
+    for given in column:
+        if given != last or not isinstance(value, SHARED):
+            last, value = given, convert(given, expression, connection)
+        values.append(value)
+    return values
+
+
+@cache
+def _names(model: type[models.Model]) -> list[str]:
+    return [field.attname for field in model._meta.concrete_fields]
+
+
+def _store(model: type[models.Model], rows: Sequence[models.Model], alias: str, *, but_known: bool) -> None:
+    insert, columns = _inserting(model, alias, but_known=but_known)
     values = [[column(row) for column in columns] for row in rows]
-    with transaction.atomic(using=connection.alias, savepoint=False), connection.cursor() as cursor:
-        cursor.executemany(insert, values)
+    with _undone_together(alias, len(rows)), connections[alias].cursor() as cursor:
+        if len(values) == 1:
+            cursor.execute(insert, values[0])
+        else:
+            cursor.executemany(insert, values)
     for row in rows:
-        row._state.adding, row._state.db = False, connection.alias
+        row._state.adding, row._state.db = False, alias
 
 
-def _column(field: Any, connection: BaseDatabaseWrapper) -> Column:  # noqa: ANN401 -- Django's fields have no common protocol
+def _undone_together(alias: str, count: int) -> AbstractContextManager[None]:
+    """Return what makes one write of many: a transaction, unless there is one already, or it is one statement."""
+    if count == 1 or connections[alias].in_atomic_block:
+        return transaction.mark_for_rollback_on_error(using=alias)
+    return transaction.atomic(using=alias, savepoint=False)
+
+
+@cache
+def _inserting(model: type[models.Model], alias: str, *, but_known: bool) -> tuple[str, list[Column]]:
+    """Return the statement that inserts a row, composed once a process, and what makes its values."""
+    fields, quote = model._meta.concrete_fields, connections[alias].ops.quote_name
+    names, marks = ", ".join(quote(str(field.column)) for field in fields), ", ".join(["%s"] * len(fields))
+    insert = f"INSERT INTO {quote(model._meta.db_table)} ({names}) VALUES ({marks})"  # noqa: S608 -- names of our own
+    return insert + " ON CONFLICT DO NOTHING" * but_known, [_column(field, alias) for field in fields]
+
+
+def _column(field: Any, alias: str) -> Column:  # noqa: ANN401 -- Django's fields have no common protocol
     name = field.attname
-    if type(field).pre_save is not models.Field.pre_save and not isinstance(field, models.DateField):
-        return lambda row: field.get_db_prep_save(field.pre_save(row, add=True), connection)
-    if isinstance(field, models.UUIDField) and not connection.features.has_native_uuid_field:
+    if isinstance(field, models.BinaryField):  # both databases take bytes as they are
+        return (lambda row: field.pre_save(row, add=True)) if _made_late(field) else attrgetter(name)
+    if _made_late(field) and not isinstance(field, models.DateField):
+        return lambda row: field.get_db_prep_save(field.pre_save(row, add=True), connections[alias])
+    if isinstance(field, models.UUIDField) and not connections[alias].features.has_native_uuid_field:
         return lambda row: value.hex if (value := getattr(row, name)) is not None else None
     if isinstance(field, models.CharField | models.IntegerField | models.UUIDField):
-        return lambda row: getattr(row, name)
+        return attrgetter(name)
     if isinstance(field, models.DateField):  # the rows of one act mostly came at the same moment
-        ready = lru_cache(maxsize=64)(lambda value: field.get_db_prep_save(value, connection))
+        ready = lru_cache(maxsize=64)(lambda value: field.get_db_prep_save(value, connections[alias]))
         return lambda row: ready(getattr(row, name))
-    return lambda row: field.get_db_prep_save(getattr(row, name), connection)
+    return lambda row: field.get_db_prep_save(getattr(row, name), connections[alias])
+
+
+def _made_late(field: Any) -> bool:  # noqa: ANN401 -- Django's fields have no common protocol
+    """Tell whether a column's value is made when the row is written."""
+    return type(field).pre_save is not models.Field.pre_save
