@@ -68,6 +68,25 @@ def test_the_page_shows_every_item_of_the_export_and_every_planted_value_and_non
     assert "neighbour-" not in page
 
 
+def test_of_many_values_the_newest_are_there_at_once_and_all_of_an_item_when_it_is_asked_for(clock, transactional_db):
+    me, other = planting.someone(), planting.someone()
+    planting.planted(me, "canary", times=12)
+    planting.planted(other, "neighbour", times=12)
+    visitor = entered(me, clock)
+    first = visitor.get("data/").content.decode()
+    asked = re.findall(r'id="i-([\w.]+)"><dt>([^<]+) <span class="quiet">\((\d+)\)', first)
+    shown = rows_of(first)
+    assert max(map(len, shown.values())) == 8
+    for item, say, count in asked[::9]:
+        page = visitor.client.get("/tarn/account/data/", {"all": item}).content.decode()
+        name = (item.partition(".")[0], unescape(say))
+        rows = rows_of(page)
+        assert len(rows[name]) == int(count) > 8 == len(shown[name])
+        assert rows | {name: shown[name]} == shown  # the others stay as they were
+        assert "neighbour-" not in page
+    assert rows_of(visitor.client.get("/tarn/account/data/", {"all": "no.such"}).content.decode()) == shown
+
+
 def test_every_item_a_policy_knows_has_a_way_to_change_it_or_a_reason_it_has_none(clock):
     compiled = policies.archive().in_force(clock.day())
     for item in compiled.book.labels:
