@@ -25,6 +25,7 @@ from deciding.timing import alternated, took
 BARS = {
     "count_ms": ("<=", 100), "list_ms": ("<=", 50), "list_cold_ms": ("<=", 1000), "count_ratio": (">=", 100),
     "list_ratio": (">=", 10), "peak_gib": ("<=", 2), "withdrawal_ms": ("<=", 1000), "disagreements": ("<=", 0),
+    "emails_per_s": (">=", 500), "cpu_ms": ("<=", 2), "late_releases": ("<=", 0),
 }  # fmt: skip
 AT = datetime(2026, 11, 26, 12, tzinfo=UTC)
 PLANS = [("tarn", "email", "offers"), ("skerry", "sms", "events"), ("holm", "post", "products")]
@@ -238,9 +239,10 @@ def sending() -> Figures:
     if not script.exists():
         return {}
     say("sending")
-    told = subprocess.run([sys.executable, str(script)], check=True, capture_output=True, text=True).stdout
+    command = [sys.executable, str(script), "--runs", "3", "--senders", "2"]  # a sender a core, as it would be run
+    told = subprocess.run(command, check=True, capture_output=True, text=True).stdout
     found: Figures = json.loads(told.splitlines()[-1])
-    return {name: value for name, value in found.items() if name in ("emails_per_s", "late_releases")}
+    return {name: value for name, value in found.items() if name in ("emails_per_s", "cpu_ms", "late_releases")}
 
 
 def main() -> int:

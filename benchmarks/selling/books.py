@@ -8,14 +8,17 @@ import random
 import sys
 import threading
 from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
-BUYERS, CRASHES, STOCK = 8, 20, 40  # crashes of a thousand calls; so few of each size that they run out
+BUYERS, CRASHES = 8, 20  # crashes of a thousand calls
+GIVES, SPENDS = 10, 3  # one turn in ten buys a voucher, one in three pays with one
+SPARE = 1.05  # of each size so many of what buyers are expected to want: some run out all the same
 HOME = {"street": "3 Weir Lane", "city": "BATH", "postcode": "BA1 1AA", "country": "GB"}
 
 
-def main() -> None:  # noqa: PLR0915 -- one story from top to bottom
+def main() -> None:  # noqa: C901, PLR0915 -- one story from top to bottom
     count = int(sys.argv[1])
     Path(os.environ["TROTH_DATA"]).mkdir(exist_ok=True)
     os.environ["DJANGO_SETTINGS_MODULE"] = "troth.site.settings"
@@ -33,15 +36,15 @@ def main() -> None:  # noqa: PLR0915 -- one story from top to bottom
     from selling.bank import Bank, PowerCut
     from troth.doors import policies
     from troth.doors.declare import job
-    from troth.shop import baskets, partners, placing, settling
+    from troth.shop import baskets, partners, placing, settling, vouchers
     from troth.shop.actions import load_catalogue
     from troth.shop.errors import Unfit
-    from troth.shop.models import Order, OrderLine, Variant
+    from troth.shop.models import Basket, Order, OrderLine, Variant, Voucher
     from troth.shop.rules import OVER
 
     load_catalogue()
-    Variant.objects.update(stock=STOCK)
     sizes = list(Variant.objects.filter(product__brand="tarn").values_list("pk", flat=True))
+    Variant.objects.update(stock=max(3, int(2 * count / len(sizes) * SPARE)))  # one to three of a size an order
     bank = Bank(crashes=CRASHES)
     partners.payments = lambda: bank  # type: ignore[assignment,return-value]
     total = Variant.objects.aggregate(left=Sum("stock"))["left"]
@@ -54,15 +57,27 @@ def main() -> None:  # noqa: PLR0915 -- one story from top to bottom
             now = policies.now()
             with job("order", "screen", "keep_card", "rights", "site"):
                 try:
-                    one = Variant.objects.select_related("product").get(pk=chance.choice(sizes))
-                    basket, _ = baskets.put(None, one, chance.randint(1, 3), "GBP", now)
                     said = placing.Answers(
                         once=f"b{number}t{turn}-0123456789abcdef", name="Ada Lovelace", age=30,
                         email=f"a{number}t{turn}@post.example",
                         billing=HOME, delivery=HOME, way="standard", home="https://tarn.example/",
                     )  # fmt: skip
-                    order = placing.place("tarn", "GBP", basket, said, None, now)
-                    settling.onward(order, now)
+                    if turn % GIVES == 0:
+                        given = replace(said, delivery=None, way="")
+                        to = ("Carol", f"c{number}t{turn}@post.example")
+                        worth = chance.choice(vouchers.WORTHS)
+                        basket, _ = baskets.fresh("tarn", now)
+                        order = placing.place_voucher(basket, "GBP", worth, to, given, None, now)
+                    else:
+                        one = Variant.objects.select_related("product").get(pk=chance.choice(sizes))
+                        basket, _ = baskets.put(None, one, chance.randint(1, 3), "GBP", now)
+                        if turn % SPENDS == 0:  # whichever has something left: buyers meet at the same one
+                            rich = Voucher.objects.filter(left__gt=0).order_by("pk").first()
+                            Basket.objects.filter(pk=basket.pk).update(voucher=rich)
+                            basket.refresh_from_db()
+                        order = placing.place("tarn", "GBP", basket, said, None, now)
+                    for _ in range(2):  # to the partner's page, and on when the bank has said yes
+                        order = settling.onward(order, now)
                 except Unfit:
                     with lock:
                         refused += 1
@@ -83,8 +98,19 @@ def main() -> None:  # noqa: PLR0915 -- one story from top to bottom
     charged = sum(p.amount - p.refunded for p in bank.payments.values() if p.state in ("charged", "refunded"))
     kept = Order.objects.exclude(state__in=[*OVER, "open", "authorised", "review", "cleared"])
     owed = kept.aggregate(s=Sum("by_card", default=0))["s"]
-    sold = OrderLine.objects.exclude(order__state__in=OVER).aggregate(s=Sum("quantity", default=0))["s"]
+    sold = (
+        OrderLine.objects.exclude(order__state__in=OVER)
+        .exclude(variant=None)
+        .aggregate(s=Sum("quantity", default=0))["s"]
+    )
     left = Variant.objects.aggregate(left=Sum("stock"))["left"]
+    spent = dict(
+        Order.objects.exclude(state__in=OVER).exclude(voucher=None).values_list("voucher").annotate(Sum("by_voucher"))
+    )
+    wrong = sum(
+        abs(one.left - vouchers.balance(one)) + abs(one.worth - spent.get(one.pk, 0) - one.left)
+        for one in Voucher.objects.all()
+    )
     queries = 0
     from django.test import Client
 
@@ -98,7 +124,10 @@ def main() -> None:  # noqa: PLR0915 -- one story from top to bottom
         json.dumps(
             {
                 "orders": Order.objects.count(), "sold_out": refused, "power_cuts": cuts,
-                "pennies_lost": abs(charged - owed), "pieces_lost": abs(total - left - sold), "max_queries": queries,
+                "vouchers": Voucher.objects.count(),
+                "paid_with_one": Order.objects.exclude(voucher=None).count(),
+                "pennies_lost": abs(charged - owed) + wrong, "pieces_lost": abs(total - left - sold),
+                "max_queries": queries,
                 "unfinished": Order.objects.filter(settled=False).exclude(state="open").count(),
             }
         )

@@ -54,7 +54,7 @@ def test_a_change_has_a_source_a_day_an_entry_and_a_letter_that_names_no_value(a
     letter = mail.fetch()[-1]
     assert letter.address == ADA
     assert f"entry {number}" in letter.content["text"]
-    assert "Nobody outside our companies" in letter.content["text"]
+    assert "nobody else had what stood there before" in letter.content["text"]
     assert not any(value in str(letter.content) for value in MINE.values())
     assert "letter of proof" in words(visitor.client.get(way))
 

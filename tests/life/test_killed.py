@@ -16,7 +16,7 @@ from . import houses
 
 KILLS = int(os.environ.get("TROTH_KILLS", "240")) if os.environ.get("TROTH_LONG") else 24
 SEED = int(os.environ.get("TROTH_SEED", "7"))
-WORK = ("collect", "seal", "rotate", "erase")
+WORK = ("collect", "seal", "rotate", "import", "erase")
 
 
 @pytest.fixture(scope="module")
@@ -94,12 +94,17 @@ def test_no_kill_loses_what_was_acknowledged_or_leaves_half_of_anything(house: h
             "collect": [turn * 10_000],
             "seal": [turn * 10_000],
             "rotate": [2],
+            "import": [turn * 10_000, chance.choice([1, 4, 20])],
             "erase": [chance.choice([1, 2, 5])],
         }
         running = house.start(work, *arguments[work])
-        _wait_a_moment(running, chance, patient=work in ("collect", "seal"))
+        _wait_a_moment(running, chance, patient=work in ("collect", "seal", "import"))
         oracle.hear(said := running.killed())
         when[f"{work} {'after an acknowledgement' if said else 'before any'}"] += 1
+        if work == "import":  # a file that is brought in again goes on where it was
+            oracle.judge(house.did("settle", oracle.checkpoint), house.roots)
+            oracle.hear(said := house.did(work, *arguments[work]))
+            assert len({who for _, who, _ in said}) == 60
         oracle.judge(house.did("settle", oracle.checkpoint), house.roots)
     sys.stdout.write(f"{KILLS} kills: {dict(when)}; {len(oracle.people)} people, {len(oracle.gone)} erased\n")
     assert oracle.people

@@ -39,6 +39,7 @@ from troth.doors.errors import Refused
 from troth.ledger import actions as ledger
 from troth.ledger import note, signer
 from troth.ledger.verifying import verify
+from troth.site import importing as bringing
 from troth.vault import identity, keys
 from troth.vault.errors import BadIdentifier, NoKey, RootKeyProblem
 from troth.vault.held import reveal
@@ -77,6 +78,23 @@ def collecting(start: int, count: int = 10_000) -> None:
             if number % 3 == 0:
                 _says(person, "refusal")
                 say("said", person)
+
+
+def importing(start: int, batch: int, count: int = 60) -> None:
+    """Bring people in from a file, so many an act. Whoever is there already is there once."""
+    bringing.BATCH = batch
+    keys_of = {"key": "number", "residence": "country"}
+    name: dict[str, str | list[str]] = {"name": ["first", "last"]}
+    how = bringing.Map(BRAND, "register", "account", keys_of, {"email": "email"}, name)
+    rows = (
+        {"number": f"C{n}", "country": "GB", "email": f"p{n}@post.example", "first": "Person", "last": str(n)}
+        for n in range(start, start + count)
+    )
+    done = start
+    for progress in bringing.bring_in(rows, how, at=now()):
+        for number in range(done, start + progress.read):
+            say("collected", identity.find("customer", f"C{number}"), number)
+        done = start + progress.read
 
 
 def _says(person: UUID, kind: str) -> None:
@@ -224,6 +242,7 @@ WORK: dict[str, Callable[..., None]] = {
     "migrate": migrating,
     "collect": collecting,
     "seal": sealing,
+    "import": importing,
     "erase": erasing_all,
     "rotate": rotating,
     "settle": settling,

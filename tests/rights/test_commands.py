@@ -114,10 +114,13 @@ def test_a_yes_erases_and_the_certificate_says_what_the_preview_said(run, monkey
     code, out, _ = run("person", "erase", ada)
 
     lines = [line for line in out.splitlines() if line.startswith("  ")]
-    half = len(lines) // 2
+    said = [
+        line for line in lines if line.split()[0] not in ("Request", "PassedOn")
+    ]  # doing it is a request of its own
+    half = len(said) // 2
     assert code == 0
     assert half >= 4
-    assert lines[:half] == lines[half:]
+    assert said[:half] == said[half:]
     assert any("purposes.order.retains" in line for line in lines), "orders stay, and it says why"
     assert "canary" not in out
     assert not Person.objects.filter(pk=ada).exists()

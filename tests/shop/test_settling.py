@@ -361,6 +361,19 @@ def sent(bank, **named):
     return Order.objects.get(pk=made.pk)
 
 
+@pytest.mark.parametrize(("days", "still"), [(0, True), (30, True), (31, False)])
+def test_the_days_to_send_it_back_begin_when_it_came(bank, days, still):
+    made, slow = paid(bank), timedelta(days=25)
+    sending.dispatch(made, NOON)
+    assert returns.may(Order.objects.get(), NOON + slow)
+    sending.deliver(Order.objects.get(), NOON + slow)
+    came = Order.objects.get()
+    assert returns.may(came, NOON + slow + timedelta(days=days)) is still
+    if not still:
+        with pytest.raises(NotNow, match="any more"):
+            returns.ask(came, 0, 1, NOON + slow + timedelta(days=days))
+
+
 def test_what_comes_back_is_paid_back_once(bank):
     before, made = stock(variant()), sent(bank)
     back = returns.ask(made, 0, 1, NOON)

@@ -171,6 +171,8 @@ class _Reading:
             return f"You said {stands}{f' on {say_day(newest.at.date())}' if newest else ''}."
         if mask & (self.standing.yes | self.standing.no | self.standing.stop):
             return "Yes to some of it."
+        if mask & self.standing.soft:
+            return "You bought from us, so we write about similar things until you say no."
         ask = choice.channels.get(channel, choice.ask) if isinstance(choice.channels, dict) else choice.ask
         out = self.compiled.book.asked(ask, self.laws) == "out"
         return "We do until you say no." if out else "We do not unless you say yes."

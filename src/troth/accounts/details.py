@@ -20,8 +20,7 @@ from troth.doors.acting import whole
 from troth.doors.collect import Collecting, collect
 from troth.doors.use import use
 from troth.policy.wording import listed
-from troth.rights import actions as requests
-from troth.rights import doing, seeing
+from troth.rights import doing
 from troth.vault import identity
 from troth.vault.marks import mark_of
 from troth.vault.models import Identifier, Person, Profile
@@ -32,7 +31,6 @@ from .errors import BadForm
 
 OLDEST: Final = timedelta(days=120 * 365.25)
 NUMBERS: Final = ("phone", "mobile")
-CORRECT: Final = "correct"
 
 
 @dataclass(frozen=True)
@@ -148,27 +146,10 @@ def _number(person: UUID, kind: str, text: str, row: Identifier | None) -> Ident
 
 
 def told(person: UUID, items: Iterable[str], brand: str, home: str, entry: int, at: datetime) -> None:
-    """Send the person proof of a correction, and have everyone told who got the old value and is not one of us."""
-    labels = policies.archive().in_force(policies.today()).book.labels
-    what = listed([labels[item].say for item in items])
-    others = to_be_told(person, items)
+    """Have everyone told who got the old value, and send the person proof that names them."""
+    compiled, items = policies.archive().in_force(policies.today()), list(items)
+    what, known = listed([compiled.book.labels[item].say for item in items]), compiled.policy.recipients
+    words = f"Corrected in the account: {what}. Whoever got what stood there before is told."
+    others = doing.corrected(person, items, brand=brand, home=home, words=words, entry=entry, at=at)
     letters.write("corrected", person, brand, at, link=home, once=f"{entry}", what=what, entry=str(entry),
-                  others=listed(others) if others else "")  # fmt: skip
-    if others:
-        words = f"Corrected in the account: {what}. Tell {listed(others)}, who got what stood there before."
-        made = requests.begin(
-            person, CORRECT, brand=brand, home=home, way="account", words=words, once=f"corrected:{entry}", at=at,
-            known=True, checks={"how": "they were signed in"},
-        )  # fmt: skip
-        doing.proceed(made, at)
-
-
-def to_be_told(person: UUID, items: Iterable[str]) -> list[str]:
-    """Return who got any of these items and does with it as they decide: as the register of disclosures has it."""
-    recipients, wanted = policies.archive().in_force(policies.today()).policy.recipients, set(items)
-    found: dict[str, None] = {}
-    for _, entry in seeing.acts(person):
-        known, given = recipients.get(entry.get("to", "")), entry["verb"] == "disclose" and entry["allowed"]
-        if given and known and known.role == "controller" and wanted & set(entry.get("items", ())):
-            found[known.say] = None
-    return list(found)
+                  others=listed([known[name].say or name for name in others]) if others else "")  # fmt: skip

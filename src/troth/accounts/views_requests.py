@@ -20,7 +20,7 @@ from troth.ledger.actions import seal
 from troth.policy import Compiled
 from troth.policy.wording import listed, say_day
 from troth.rights import actions as steps
-from troth.rights import blacking, clocks, doing, intake, links, packet, rules
+from troth.rights import blacking, clocks, doing, intake, links, packet, passing_on, rules
 from troth.rights.errors import NoRequest, NotNow
 from troth.rights.models import Note, Request
 
@@ -197,10 +197,7 @@ def _plan(found: Request, here: Here, at: datetime) -> Request:
 
 
 def _lift(found: Request, here: Here, at: datetime) -> Request:
-    if found.right != "restrict" or not restricting.restricted(found.person_id):
-        raise NotNow("There is no restriction to lift.")
-    restricting.lift(found.person_id, here.brand, at)
-    steps.note(found, "lift", at)
+    doing.lift(found, here.brand, at)
     return found
 
 
@@ -237,12 +234,11 @@ def _shown(found: Request, here: Here, at: datetime, key: str) -> Context:
         "planned": say_day(found.planned_on) if found.planned_on else "",
         "copy_until": say_day(found.copy_until.date()) if found.copy_until and at < found.copy_until else "",
         "restricted": found.right == "restrict" and not live and restricting.restricted(found.person_id),
-        "authority": compiled.policy.about.authority,
-        "officer": compiled.policy.about.officer,
+        "authority": compiled.policy.about.authority, "officer": compiled.policy.about.officer,
+        "passed_on": passing_on.shown(found, compiled),
     }  # fmt: skip
     if gone:
         context |= {"lines": certified(found.certificate, compiled), "entry": found.certificate["entry"]}
-        context["pass_on"] = passed_on(found, compiled)
     elif not live:
         context["answer"] = _answer(found, here, at)
     elif found.right == "erase" and found.state == "open":
@@ -287,12 +283,6 @@ def _steps(found: Request, here: Here, at: datetime) -> list[tuple[str, str, lis
 
 def _read(words: Mapping[str, Any]) -> list[str]:
     return [str(word) for name, word in sorted(words.items()) if name in ("asked", "told", "why", "ground")]
-
-
-def passed_on(found: Request, compiled: Compiled) -> str:
-    """Say who had received something of an erased person's."""
-    known = compiled.policy.recipients
-    return listed([known[name].say or name for name in found.certificate.get("to", ()) if name in known])
 
 
 def certified(made: Mapping[str, Any], compiled: Compiled) -> list[Context]:

@@ -72,6 +72,50 @@ def say(  # noqa: PLR0913 -- an answer is only proof with everything around it
     return said
 
 
+def agree_all(
+    save_all: Callable[[list[Event]], object],
+    said: Mapping[UUID, tuple[str, Mapping[str, Any]]],
+    pattern: str,
+    *,
+    compiled: Compiled,
+    at: datetime,
+    place: str,
+    actor: str,
+) -> None:
+    """Append the yes of many people to one and the same thing, each with their wording and proof, and fold them anew.
+
+    As `say` of each, in a fixed number of queries. Raises UnknownSlot.
+    """
+    mask = matching(compiled.book.slots, pattern)
+    if not mask:
+        raise UnknownSlot(pattern[:60])
+    earlier = Event.objects.of(said).filter(event_at=None, kind__in=rules.NOS).values_list("pk", "pattern")
+    over = [pk for pk, named in earlier if matching(compiled.book.slots, named) == mask]
+    Event.objects.filter(pk__in=over).update(event_at=at)
+    events = []
+    for person, (wording, proof) in said.items():
+        event = Event(
+            person_id=person, kind="consent", pattern=pattern, at=at, policy=compiled.digest, place=place, actor=actor
+        )
+        event.wording, event.proof = wording, dict(proof)
+        events.append(event)
+    save_all(events)
+    _refold_all(said, compiled, at)
+
+
+def _refold_all(people: Collection[UUID], compiled: Compiled, at: datetime) -> None:
+    """Write the fold of many people's events. Those who said alike are folded once."""
+    folds: dict[tuple[rules.Said, ...], Standing] = {}
+    rows = []
+    for person, events in events_of(people).items():
+        alike = tuple(events)
+        folded = folds[alike] = folds.get(alike) or rules.fold(events, compiled, at)
+        bits = {name: f"{getattr(folded, name):x}" for name in SETS}
+        rows.append(Folded(person_id=person, layout=compiled.layout, bits=bits, lapses_at=rules.lapses(events, at)))
+    changing = ["layout", "bits", "lapses_at"]
+    Folded.objects.bulk_create(rows, update_conflicts=True, unique_fields=["person_id"], update_fields=changing)
+
+
 def _end(person: UUID, kind: str, pattern: str, compiled: Compiled, at: datetime) -> None:
     """Let the retention of earlier answers begin that this one ends for good: the fold is the same without them.
 

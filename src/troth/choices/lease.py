@@ -69,24 +69,34 @@ def still_mine(fence: Fence, *, at: datetime, seconds: int = 0) -> bool:
         return bool(cursor.fetchone()[0] == len(fence.people))
 
 
-def release(fence: Fence) -> None:
-    """Give the leases back."""
-    Lease.objects.filter(fence=fence.token).delete()
+def release(fence: Fence) -> bool:
+    """Give the leases back. False if we did not hold all of them any more: somebody took one over as run out."""
+    return Lease.objects.filter(fence=fence.token).delete()[0] == len(fence.people)
 
 
 @contextmanager
 def held_off(*people: UUID, most: float = 35.0) -> Iterator[Fence]:
     """Hold people's leases for an answer or an erasure: wait until no sender has one, and let none begin meanwhile.
 
-    Enter it outside any transaction, and commit what is done inside it. Raises StillSending after `most` seconds.
+    Enter it outside any transaction, and commit what is done inside it. Whoever took longer over that than a lease
+    lasts waits once more: a sender may have begun meanwhile, by what was so before. Raises StillSending after `most`
+    seconds; what was committed by then stands.
     """
+    fence = _waited(people, most)
+    kept = False
+    try:
+        yield fence
+    finally:
+        kept = release(fence)
+    if not kept:
+        release(_waited(people, most))
+
+
+def _waited(people: Collection[UUID], most: float) -> Fence:
     begun, pause = time.monotonic(), FIRST_WAIT
     while (fence := claim(people, at=now(), seconds=HOLD)) is None:
         if time.monotonic() - begun > most:
             raise StillSending
         time.sleep(pause)
         pause = min(pause * 1.5, MOST_WAIT)
-    try:
-        yield fence
-    finally:
-        release(fence)
+    return fence

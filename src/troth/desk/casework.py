@@ -13,8 +13,8 @@ from troth.laws import exemptions
 from troth.policy import Compiled
 from troth.policy.wording import say_day
 from troth.rights import actions as steps
-from troth.rights import blacking, doing, letters, rules, seeing
-from troth.rights.models import Note, Request
+from troth.rights import blacking, doing, letters, passing_on, rules, seeing
+from troth.rights.models import Note, PassedOn, Request
 from troth.vault.models import Identifier
 
 SYSTEMS: Final = {  # where something of a person may lie, for the search log (UK GDPR art. 15(1A))
@@ -216,3 +216,29 @@ def grounds(use_: str) -> list[tuple[str, str]]:
     return [
         (code, f"{one['say']} ({one['cite']})") for code, one in exemptions().items() if one["for"] in (use_, "both")
     ]
+
+
+# -- whoever else has to know ------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Letter:
+    """What one recipient is written, and the rows it speaks of."""
+
+    who: str
+    text: str
+    rows: tuple[UUID, ...]
+    told: str  # the day it went, where it did
+
+
+def letter(to: str, rows: list[PassedOn], compiled: Compiled) -> Letter:
+    known, went = compiled.policy.recipients.get(to), min((row.told_at for row in rows if row.told_at), default=None)
+    text = passing_on.letter(to, rows, compiled)
+    return Letter(known.say if known else to, text, tuple(row.pk for row in rows), say_day(went.date()) if went else "")
+
+
+def had(found: Request, compiled: Compiled) -> list[tuple[str, str]]:
+    """Return the items that somebody else got of a person's: name and words."""
+    labels = compiled.book.labels
+    got = {item for one in passing_on.received(found.person_id, compiled).values() for item in one.items}
+    return sorted(((item, labels[item].say) for item in got if item in labels), key=lambda one: one[1])

@@ -39,7 +39,7 @@ from .showing import customer, waiting
 
 Page = Callable[..., HttpResponse]
 LOOKING = ("care", "administration")
-DOING = (*LOOKING, "order", "screen", "rights")
+DOING = (*LOOKING, "order", "screen", "rights", "proof")  # proof: what a sale opens is written down with it
 NO = (Unfit, Refused, CardNumber, PartnerError, StillSending, NoReason, Unusable, NoKey)
 
 

@@ -14,7 +14,6 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 
 from troth.accounts import forms
-from troth.accounts.views_requests import passed_on
 from troth.care.errors import NoCase, NoReason
 from troth.care.rules import LONGEST_REASON, SHORTEST_REASON
 from troth.doors import policies
@@ -22,7 +21,7 @@ from troth.doors.handling import cards_in
 from troth.laws import exemptions
 from troth.policy.wording import say_day
 from troth.rights import actions as steps
-from troth.rights import doing, intake, rules
+from troth.rights import doing, intake, passing_on, rules
 from troth.rights.errors import NoRequest, NotNow
 from troth.rights.models import Request
 
@@ -38,7 +37,37 @@ PURPOSES = ("rights", "proof")
 def requests(request: HttpRequest, here: Here) -> HttpResponse:
     """List what is open, the overdue first. Nobody is named."""
     rows, late = casework.cases(here.at)
-    return render(request, "desk/requests.html", {"rows": rows, "late": late})
+    letters = sum(1 for _ in passing_on.to_write())
+    return render(request, "desk/requests.html", {"rows": rows, "late": late, "letters": letters})
+
+
+@staff(*PURPOSES, role="officer")
+def recipients(request: HttpRequest, here: Here) -> HttpResponse:
+    """Show the letters to recipients that no wire reaches; note that one went, or that its answer came.
+
+    It names nobody, so no reason to look is asked: recipients know people by numbers of their own.
+    """
+    if request.method == "POST":
+        rows = [found for one in request.POST.getlist("row") if (found := _uuid(one))]
+        try:
+            passing_on.written(rows, here.at, confirmed=request.POST.get("do") == "confirmed")
+        except NotNow as no:
+            raise Unusable(str(no)) from None
+        doing.settle(here.at)
+        return redirect("desk:recipients")
+    compiled = policies.archive().in_force(policies.today())
+    context = {
+        "letters": [casework.letter(to, rows, compiled) for to, rows in passing_on.to_write()],
+        "waiting": [casework.letter(to, rows, compiled) for to, rows in passing_on.unconfirmed().items()],
+    }
+    return render(request, "desk/recipients.html", context)
+
+
+def _uuid(text: str) -> UUID | None:
+    try:
+        return UUID(text)
+    except ValueError:
+        return None
 
 
 @staff(*PURPOSES, role="officer")
@@ -71,9 +100,8 @@ def _shown(found: Request, here: Here) -> dict[str, Any]:
         "urgency": urgency, "line": casework.line(found, here.at), "looking": False, "live": found.state in rules.LIVE,
         "shortest": SHORTEST_REASON, "longest": LONGEST_REASON,
     }  # fmt: skip
-    if gone := bool(found.certificate) and found.state != "planned":
-        context["pass_on"] = passed_on(found, compiled)
-    if gone or not casework.may_look(found, here.agent, here.at):
+    context["passed_on"] = passing_on.shown(found, compiled)
+    if (bool(found.certificate) and found.state != "planned") or not casework.may_look(found, here.agent, here.at):
         return context
     opened = casework.opened(found, here.at)
     context |= {
@@ -84,6 +112,7 @@ def _shown(found: Request, here: Here) -> dict[str, Any]:
         "rights": [(name, one.say) for name, one in compiled.policy.rights.items() if rules.ON_FORM in one.by],
         "may_extend": bool(last and today <= last and not found.extended_at and rules.after(found.state, "extend")),
         "last": say_day(last) if last else "",
+        "others": casework.had(found, compiled) if found.right == "correct" else [],
         "may": {step.replace(" ", "_") for state, step in rules.MOVES if state == found.state},
     }  # fmt: skip
     if found.state == "answering":
@@ -181,6 +210,18 @@ def _draft(found: Request, sent: Post, by: UUID, at: datetime) -> None:
     )  # fmt: skip
 
 
+def _pass_on(found: Request, sent: Post, by: UUID, at: datetime) -> None:
+    """Have those told who got what was corrected by hand."""
+    known = policies.archive().in_force(policies.today()).book.labels
+    items = [item for item in sent.getlist("item") if item in known]
+    if found.right != "correct" or not items:
+        raise Unusable("Say what was corrected.")
+    told = passing_on.plan(found, "correct", at, items=items)
+    if not told:
+        raise Unusable("Nobody had got any of that.")
+    steps.note(found, "pass on", at, by=by)
+
+
 def _approve(found: Request, sent: Post, by: UUID, at: datetime) -> None:
     del sent
     doing.approve(found, at, by=by)
@@ -199,6 +240,7 @@ def _back(found: Request, sent: Post, by: UUID, at: datetime) -> None:
 DOES: dict[str, Callable[[Request, Post, UUID, datetime], None]] = {
     "take": _take, "search": _search, "withhold": _withhold, "fine": _fine, "more": _more, "longer": _longer,
     "known": _known, "rename": _rename, "draft": _draft, "approve": _approve, "send": _send, "back": _back,
+    "pass_on": _pass_on,
 }  # fmt: skip
 
 

@@ -12,19 +12,21 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Final, Protocol
-from uuid import UUID, uuid4
+from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from django.db import IntegrityError, transaction
 from django.db.models import F
 
 from troth.choices import lease
-from troth.choices.actions import suppressed
+from troth.choices.actions import stop_mark, suppressed
+from troth.choices.models import Suppression
 from troth.policy import Act, Decision, Reason
 from troth.vault import covers
 from troth.vault.held import reveal
-from troth.vault.models import Identifier
+from troth.vault.models import Identifier, new_id
 from troth.vault.normal import normalise
+from troth.vault.storing import fresh
 
 from . import limits, policies
 from .acting import Acting, Answer
@@ -42,6 +44,12 @@ ITEM: Final = frozenset({"messages.message_log"})
 LEASE: Final = 30  # seconds; a transport must give up well before
 GIVE_UP: Final = 20
 MOST_TRIES: Final = 8
+BOUNCED, COMPLAINT = "bounced", "complaint"  # why an address is on the stop list, where nobody said stop
+LISTED: Final = {
+    "": "This address is on the list of those who said stop.",
+    BOUNCED: "What we sent to this address has come back: there is no such mailbox or number.",
+    COMPLAINT: "A letter of ours was reported as unwanted at this address.",
+}
 
 
 @dataclass(frozen=True)
@@ -163,8 +171,14 @@ def _unreachable(acting: Acting, person: UUID, cover: covers.Cover, which: UUID 
     if address and "marketing" in acting.compiled.book.kinds[act.purpose]:
         kind = ADDRESS[act.channel]
         if suppressed(kind, normalise(kind, address), person):
-            return Reason("suppressed", "purposes.stop_list", "", "This address is on the list of those who said stop.")
+            return listed(kind, normalise(kind, address))
     return None
+
+
+def listed(kind: str, normal: str) -> Reason:
+    """Return why an address that is on the stop list is not marketed to."""
+    because = Suppression.objects.filter(mark=stop_mark(kind, normal)).values_list("because", flat=True).first()
+    return Reason("suppressed", "purposes.stop_list", "", LISTED.get(because or "", LISTED[""]))
 
 
 def _address(channel: str, person: UUID, cover: covers.Cover, which: UUID | None) -> str | None:
@@ -176,12 +190,13 @@ def _address(channel: str, person: UUID, cover: covers.Cover, which: UUID | None
 
 
 def _row(act: Act, person: UUID, once: str, decision: Decision, entry: int, at: datetime) -> Message:
-    because = decision.because
-    return Message(
-        person_id=person, once=once, purpose=act.purpose, brand=act.brand, channel=act.channel, topic=act.topic,
-        actor=act.actor, facts=sorted(act.given), state="queued" if decision.allowed else "refused", entry=entry,
+    because, own = decision.because, new_id()
+    return fresh(
+        Message, id=own, person_id=person, once=once, purpose=act.purpose, brand=act.brand, channel=act.channel,
+        topic=act.topic, actor=act.actor, facts=sorted(act.given), entry=entry,
+        state="queued" if decision.allowed else "refused",
         verdict=[decision.allowed, list(because), decision.policy, list(decision.duties)],
-        message_id=f"<{uuid4().hex}@troth.invalid>", not_before=at, source="messages", seen_at=at,
+        message_id=f"<{own.hex}@troth.invalid>", not_before=at, source="messages", seen_at=at,
     )  # fmt: skip
 
 

@@ -11,9 +11,13 @@ from contextlib import AbstractContextManager
 from datetime import datetime
 from uuid import UUID
 
+from troth.ledger import actions as ledger
+from troth.ledger.entry import Entry
 from troth.policy import Act
+from troth.vault import covers
 
 from . import policies
+from .acting import subject
 from .opening import Opening, opening
 
 
@@ -40,6 +44,24 @@ def disclose(
         channel=channel, topic=topic, place=place, size=size,
     )  # fmt: skip
     return opening(act, person, people, items, at, **_register(act))
+
+
+def notice(
+    person: UUID, *, to: str, brand: str, items: Iterable[str], clause: str, at: datetime, **facts: str | int
+) -> int:
+    """Write down that a recipient was told what became of what they had got. Returns the entry.
+
+    It opens nothing and needs no permission: the law asks for it, of a living person and of one who was erased and is
+    named by nobody any more (GDPR art. 17(2), 19).
+    """
+    policy = policies.archive().in_force(policies.today()).digest
+    return ledger.record(
+        Entry(
+            at=at, verb="disclose", purpose="rights", brand=brand, items=tuple(sorted(items)), to=to, code="told",
+            clause=clause, policy=policy, subject=subject(covers.Cover("disclose", frozenset(), at), person),
+            facts=facts,
+        )
+    )  # fmt: skip
 
 
 def _register(act: Act) -> dict[str, str | int]:

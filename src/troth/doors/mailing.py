@@ -33,12 +33,24 @@ from troth.vault.storing import store_all
 
 from . import limits, policies
 from .acting import Acting
-from .contact import ADDRESS, GIVE_UP, ITEM, LEASE, MOST_TRIES, NeverTaken, NotTaken, Outgoing, Transport, _row
+from .contact import (
+    ADDRESS,
+    BOUNCED,
+    GIVE_UP,
+    ITEM,
+    LEASE,
+    MOST_TRIES,
+    NeverTaken,
+    NotTaken,
+    Outgoing,
+    Transport,
+    _row,
+    listed,
+)  # fmt: skip
 from .models import Message
 
-BATCH: Final = 50  # people at a time: an opt-out waits for one batch at most
+BATCH: Final = 100  # people at a time: an opt-out waits for one batch at most
 BUDGET: Final = 1.0  # seconds a batch may take: what is left of it then is claimed anew
-BOUNCED: Final = "bounced"
 Written = Callable[[Collection[UUID]], Mapping[UUID, Mapping[str, Any]]]
 
 
@@ -89,10 +101,11 @@ def reach(
     before each hand-over. `written` gives what each person gets. Repeating it does nothing twice. Enter it outside any
     transaction. Source: policy [choices]; DESIGN §10.1 and 9.
     """
+    begun = time.monotonic()
     fence = lease.claim_free(people, at=policies.now(), seconds=LEASE)
     done = Reached(left=[person for person in people if person not in fence.people])
     try:
-        batch = _Batch(wave, fence, way is None)
+        batch = _Batch(wave, fence, way is None, begun)
         with transaction.atomic():
             if not on():
                 done.ended = True
@@ -112,7 +125,7 @@ class _Batch:
     wave: Wave
     fence: lease.Fence
     waits: bool  # for somebody who fetches it
-    begun: float = field(default_factory=time.monotonic)
+    begun: float  # by the clock that nobody sets
     at: datetime = field(default_factory=policies.now)
     to: dict[UUID, str] = field(default_factory=dict)
     go: list[Message] = field(default_factory=list)
@@ -151,8 +164,8 @@ class _Batch:
                 say = f"We have no address of theirs for {self.wave.channel}."
                 why = Reason("no_address", f"purposes.{self.wave.purpose}", "", say)
             elif person in stopped:
-                say = "This address is on the list of those who said stop."
-                why = Reason("suppressed", "purposes.stop_list", "", say)
+                kind = ADDRESS[self.wave.channel]
+                why = listed(kind, normalise(kind, addresses[person]))
             why = why or often.get(person)
             if decision.allowed and why:
                 decision = Decision(allowed=False, reasons=(why,), policy=decision.policy)
@@ -215,7 +228,7 @@ class _Batch:
         try:
             texts = written([row.person_id for row in self.go]) if self.go else {}
             for place, row in enumerate(self.go):
-                late = place > 0 and time.monotonic() - self.begun > BUDGET
+                late = time.monotonic() - self.begun > (BUDGET if place else LEASE - GIVE_UP)
                 goes = on()
                 if late or not goes or not lease.still_mine(self.fence, at=policies.now(), seconds=GIVE_UP):
                     over = place

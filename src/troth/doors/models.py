@@ -53,6 +53,24 @@ class Message(HeldRow):
     }
 
 
+class Returned(HeldRow):
+    """What came back of one message: its mailbox is not there, could not be reached, or it was complained of."""
+
+    once = models.CharField(max_length=48, unique=True)  # of one message, each kind is taken once
+    message = models.UUIDField(db_index=True)
+    identifier = models.UUIDField(null=True)  # the address it was about
+    kind = models.CharField(max_length=10)  # "hard", "soft", "complaint"
+
+    status = held("messages.message_log")  # as the other server put it: "5.1.1"
+
+    plain: ClassVar = {
+        "once": Plain("a key made by the program"),
+        "message": Plain("a random id"),
+        "identifier": Plain("a random id"),
+        "kind": Plain(SAME, "messages.message_log"),
+    }
+
+
 class LegalHold(PersonRow):
     """A dispute or duty for which someone's data is not deleted. It suspends deletion, and allows no use (R40)."""
 

@@ -145,14 +145,14 @@ def _note(one: Advert, at: datetime) -> int:
     said, compiled = _said_no(one, gone, at), policies.archive().in_force(policies.today())
     by_due: dict[date, list[int]] = {}
     for number in gone:
-        by_due.setdefault(_due(compiled, one.to, said.get(number, one.ended_at or at)), []).append(number)
-    for due, numbers in by_due.items():
+        by_due.setdefault(due(compiled, one.to, said.get(number, one.ended_at or at)), []).append(number)
+    for last, numbers in by_due.items():
         for start in range(0, len(numbers), CHUNK):
-            one.members.filter(due=None, number__in=numbers[start : start + CHUNK]).update(due=due)
+            one.members.filter(due=None, number__in=numbers[start : start + CHUNK]).update(due=last)
     return len(gone)
 
 
-def _due(compiled: Compiled, to: str, since: datetime) -> date:
+def due(compiled: Compiled, to: str, since: datetime) -> date:
     """Return the last day for it: the policy's time, from the day it was said where the house stands."""
     day, recipient = since.astimezone(policies.house_zone()).date(), compiled.policy.recipients.get(to)
     return recipient.remove.after(day) if recipient and recipient.remove else day

@@ -54,7 +54,7 @@ def hear(what: Incoming, *, at: datetime) -> str:
         _started(compiled, people.pop(), brand, at)
     elif meant == PERSON:
         for person in people:
-            _kept(person, brand, what.text, at)
+            keep(person, brand, what.text, at)
     # Last: what was cut short before it is done again, and every step above is one that may be.
     try:
         with transaction.atomic():
@@ -88,7 +88,7 @@ def _started(compiled: Compiled, person: UUID, brand: str, at: datetime) -> None
         )  # fmt: skip
 
 
-def _kept(person: UUID, brand: str, text: str, at: datetime) -> None:
+def keep(person: UUID, brand: str, text: str, at: datetime) -> None:
     """Keep what no machine may guess at, until one of us has read it."""
     row = Reply(person_id=person, brand=brand)
     row.words = text if not cards_in(text) else "(a card number stood here: it was not kept)"

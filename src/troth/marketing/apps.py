@@ -8,6 +8,7 @@ class Marketing(AppConfig):
     name = "troth.marketing"
 
     def ready(self) -> None:
-        from . import following  # noqa: PLC0415 -- not before the models are there
+        from . import following, recalling  # noqa: PLC0415 -- not before the models are there
 
         post_migrate.connect(following.install, sender=self)
+        recalling.tell()

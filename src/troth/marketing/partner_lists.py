@@ -2,13 +2,15 @@
 
     for done in bring_in(rows, brand="tarn", at=now): ...   # rows: email, residence, said_on, asked_by, wording, medium
 
-A row without its proof is set aside with the reason; so is one of somebody who said no, was erased or is on the stop
-list: a file never makes a no into a yes. Read again, it takes nobody in twice. Source: R1, R63-R65; DESIGN §10.12.
+`partner_files` reads them from a file, however long, and goes on where it stopped. A row without its proof is set aside
+with the reason; so is one of somebody who said no, was erased or is on the stop list: a file never makes a no into a
+yes. Read again, it takes nobody in twice. Source: R1, R63-R65; DESIGN §10.12.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from itertools import islice
@@ -17,7 +19,7 @@ from uuid import UUID, uuid4
 
 from django.db import transaction
 
-from troth.choices.actions import forgotten, known, say, stop_mark, suppressed_among
+from troth.choices.actions import agree_all, forgotten, known, stop_mark, suppressed_among
 from troth.doors import policies
 from troth.doors.collect import collect
 from troth.doors.handling import cards_in
@@ -48,6 +50,7 @@ class Progress:
     already: int = 0
     aside: list[tuple[int, str]] = field(default_factory=list)  # of this step: number, reason
     set_aside: int = 0
+    reasons: Counter[str] = field(default_factory=Counter)  # of all steps of this run: how many for which reason
 
 
 @dataclass(frozen=True, eq=False)
@@ -60,27 +63,41 @@ class _Row:
     proof: Mapping[str, str]
 
 
-def bring_in(
-    rows: Iterable[Mapping[str, str]], *, brand: str, at: datetime, choice: str = "news", source: str = "partners"
-) -> Iterator[Progress]:
+Row = Mapping[str, str] | BadRow  # a line that could not even be read is its reason
+
+
+def bring_in(  # noqa: PLR0913 -- a run has as many sides
+    rows: Iterable[Row], *, brand: str, at: datetime, choice: str = "news", source: str = "partners",
+    progress: Progress | None = None, noted: Callable[[Progress], object] | None = None, dry_run: bool = False,
+) -> Iterator[Progress]:  # fmt: skip
     """Take rows in, a batch a transaction, yielding after each; for a job that declares "proof".
 
     An address comes in with the yes it belongs to, and for the proof of it: nothing else is done with it before.
+    `progress`: how far an earlier run came; the rows begin behind it. `noted` is called inside each transaction. Where
+    nothing is to be stored, an address that stands in two batches is counted as taken twice.
     """
-    progress, numbered = Progress(), enumerate(rows, start=1)
+    progress = progress or Progress()
+    numbered = enumerate(rows, start=progress.read + 1)
     compiled = policies.archive().in_force(policies.today())
     pattern = f"{choice}:{brand}:email"
     while batch := list(islice(numbered, BATCH)):
         progress.read, progress.aside = progress.read + len(batch), []
         good = list(_good(batch, compiled, brand, at, progress))
         with transaction.atomic():
-            _take(good, compiled, pattern, brand, source, at, progress)
-        progress.set_aside += len(progress.aside)
+            yes, new = _sorted(good, compiled, pattern, at, progress)
+            if not dry_run:
+                yes |= _newcomers(new, brand, source, at, progress)
+                _said(yes, pattern, brand, at)
+            progress.taken += len(yes) + len(new) * dry_run
+            progress.set_aside += len(progress.aside)
+            if noted:
+                noted(progress)
+        progress.reasons.update(why for _, why in progress.aside)
         yield progress
 
 
 def _good(
-    batch: list[tuple[int, Mapping[str, str]]], compiled: Compiled, brand: str, at: datetime, progress: Progress
+    batch: list[tuple[int, Row]], compiled: Compiled, brand: str, at: datetime, progress: Progress
 ) -> Iterator[_Row]:
     seen: set[str] = set()
     said = (compiled.policy.brands[brand].say or brand).casefold()
@@ -97,8 +114,10 @@ def _good(
         yield made
 
 
-def _read(number: int, row: Mapping[str, str], brand: str, at: datetime) -> _Row:
+def _read(number: int, row: Row, brand: str, at: datetime) -> _Row:
     """Return a row with its proof: who asked, in which words, by which medium, on what day. Raises BadRow."""
+    if isinstance(row, BadRow):
+        raise row
     if any(not isinstance(row.get(name), str) for name in COLUMNS):
         raise BadRow("the line has too few fields, or too many")
     plain = {name: " ".join(row[name].split()) for name in COLUMNS}
@@ -123,9 +142,10 @@ def _read(number: int, row: Mapping[str, str], brand: str, at: datetime) -> _Row
     return _Row(number, row["email"].strip(), normalise("email", row["email"]), where, plain["wording"], proof)
 
 
-def _take(
-    rows: list[_Row], compiled: Compiled, pattern: str, brand: str, source: str, at: datetime, progress: Progress
-) -> None:
+def _sorted(
+    rows: list[_Row], compiled: Compiled, pattern: str, at: datetime, progress: Progress
+) -> tuple[dict[UUID, _Row], list[_Row]]:
+    """Return the rows of people we know that are a new yes, and those of nobody we know; set aside who said no."""
     marks = {row.normal: mark("email", row.normal) for row in rows}
     found = Identifier.objects.filter(kind="email", mark__in=list(marks.values())).values_list("mark", "person_id")
     owners = {bytes(marked): person for marked, person in found}
@@ -135,7 +155,7 @@ def _take(
     keys = {owners.get(marks[row.normal]) or uuid4(): row for row in rows}  # nobody's own, where we know nobody
     listed = {keys[key] for key in suppressed_among({key: ("email", row.normal) for key, row in keys.items()})}
     yes: dict[UUID, _Row] = {}
-    new: list[tuple[Person, _Row]] = []
+    new: list[_Row] = []
     bits = matching(compiled.book.slots, pattern)
     for row in rows:
         person = owners.get(marks[row.normal])
@@ -151,21 +171,28 @@ def _take(
         elif person:
             yes[person] = row
         else:
-            new.append((Person(residence=row.residence, last_seen=at.date()), row))
-    yes |= _newcomers(new, brand, source, at)
-    _said(yes, pattern, brand, at)
-    progress.taken += len(yes)
+            new.append(row)
+    return yes, new
 
 
-def _newcomers(new: list[tuple[Person, _Row]], brand: str, source: str, at: datetime) -> dict[UUID, _Row]:
+def _newcomers(rows: list[_Row], brand: str, source: str, at: datetime, progress: Progress) -> dict[UUID, _Row]:
     """Store people nobody knew yet, each with their address."""
-    if not new:
+    if not rows:
         return {}
-    identity.add(person for person, _ in new)
-    made = [identity.identifier(person.pk, "email", row.email, evidence="imported") for person, row in new]
-    with collect("proof", source=source, brand=brand, people=[person.pk for person, _ in new], at=at) as c:
-        c.save_all(made)
-    return {person.pk: row for person, row in new if person.pk not in c.refused}
+    people = identity.add(Person(residence=row.residence, last_seen=at.date()) for row in rows)
+    theirs = dict(zip((person.pk for person in people), rows, strict=True))
+    with collect("proof", source=source, brand=brand, people=list(theirs), at=at) as c:
+        c.save_all(_address(person, row) for person, row in theirs.items())
+    for person, why in c.refused.items():
+        progress.aside.append((theirs.pop(person).number, why.because.say))
+    return theirs
+
+
+def _address(person: UUID, row: _Row) -> Identifier:
+    """Return the address of somebody nobody knew: `_sorted` has looked for it, and no two may have the same."""
+    made = Identifier(person_id=person, kind="email", mark=mark("email", row.normal), evidence="imported")
+    made.value = row.email
+    return made
 
 
 def _said(yes: Mapping[UUID, _Row], pattern: str, brand: str, at: datetime) -> None:
@@ -173,8 +200,5 @@ def _said(yes: Mapping[UUID, _Row], pattern: str, brand: str, at: datetime) -> N
     if not yes:
         return
     with collect("proof", source="choice", brand=brand, people=list(yes), at=at) as c:
-        for person, row in yes.items():
-            say(
-                c.save, person, "consent", [pattern], compiled=c.compiled, at=at, place="partner list",
-                wording=row.wording, actor="system", proof=row.proof,
-            )  # fmt: skip
+        said = {person: (row.wording, row.proof) for person, row in yes.items()}
+        agree_all(c.save_all, said, pattern, compiled=c.compiled, at=at, place="partner list", actor="system")

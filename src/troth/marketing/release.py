@@ -7,6 +7,7 @@ and the other passes on. What waits for an hour, for another try or for somebody
 from __future__ import annotations
 
 import time
+from collections import deque
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from functools import partial
@@ -19,7 +20,7 @@ from troth.doors import policies
 from troth.doors.contact import Outgoing, Transport, settle
 from troth.doors.declare import job
 from troth.doors.errors import Refused
-from troth.doors.mailing import BATCH, Reached, Wave, Written, reach
+from troth.doors.mailing import BATCH, BUDGET, Reached, Wave, Written, reach
 from troth.doors.models import Message
 from troth.doors.use import use
 from troth.policy import Compiled
@@ -33,6 +34,8 @@ from .template_check import FIELD
 
 PASS: Final = 60.0  # seconds one pass may take before the next campaign has its turn
 SHORT: Final = 0.005
+ASIDE: Final = 16  # batches that may be put aside
+LEAST: Final = 10
 
 
 @dataclass(frozen=True)
@@ -111,7 +114,7 @@ def run(one: Campaign, way: Transport | None, *, home: str = "", seconds: float 
         return 0  # there is no company that carries these: they wait
     sending = _Sending(one, way if one.whom.channel in SENT else None, home, time.monotonic() + seconds)
     with job(one.whom.purpose):
-        if sending.list() and sending.waiting() and not _open(one):
+        if sending.down() and sending.waiting() and not _open(one):
             try:
                 campaigns.finish(one, policies.now())
             except NotNow:  # somebody else did, or stopped it meanwhile
@@ -130,27 +133,56 @@ class _Sending:
     home: str
     until: float
     count: int = 0
+    some: int = BATCH  # people at a time, as quick as the network is
 
-    def list(self) -> bool:
-        """Go on down the list. True once it is through."""
+    def down(self) -> bool:
+        """Go on down the list. True once it is through.
+
+        Whom another sender has, or who is answering at this moment, is come back to: so two senders share a list.
+        """
         if self.one.audience is None:
             return False
-        for people in self.one.audience.people(size=BATCH, after=self.one.place):
-            left = people
-            while left:
-                done = self.reach(left)
-                if done.ended or time.monotonic() > self.until:
+        aside, place = deque[tuple[int, list[UUID]]](), self.one.place
+        for people in self.one.audience.people(size=BATCH, after=place):
+            if not self._tried(aside, place, people):
+                return False
+            place += BATCH
+            while len(aside) > ASIDE:
+                if not self._again(aside):
                     return False
-                left = done.left
-                if left:  # somebody of them is answering at this moment
-                    time.sleep(SHORT)
-            self._passed()
+            self._passed(min([place, *(where for where, _ in aside)]))
+        while aside:
+            if not self._again(aside):
+                return False
+        self._passed(place)
         return True
 
-    def _passed(self) -> None:
-        """Note how far down the list we are; a second sender may be further."""
-        self.one.place += BATCH
-        Campaign.objects.filter(pk=self.one.pk).update(place=Greatest("place", self.one.place))
+    def _tried(self, aside: deque[tuple[int, list[UUID]]], place: int, people: list[UUID]) -> bool:
+        """Reach a batch, and put aside who was not free. False if it was stopped, or its time is over."""
+        left: list[UUID] = []
+        while people:
+            some, people = people[: self.some], people[self.some :]
+            done = self.reach(some)
+            left += done.left
+            if done.ended or time.monotonic() > self.until:
+                return False
+        if left:
+            aside.append((place, left))
+        return True
+
+    def _again(self, aside: deque[tuple[int, list[UUID]]]) -> bool:
+        place, people = aside.popleft()
+        before = len(aside)
+        goes = self._tried(aside, place, people)
+        if len(aside) > before:  # still not free
+            time.sleep(SHORT)
+        return goes
+
+    def _passed(self, place: int) -> None:
+        """Note how far down the list nobody is left; a second sender may be further."""
+        if place > self.one.place:
+            self.one.place = place
+            Campaign.objects.filter(pk=self.one.pk).update(place=Greatest("place", place))
 
     def waiting(self) -> bool:
         """Try those again that wait for an hour or for another try. True if it was not stopped meanwhile."""
@@ -164,9 +196,14 @@ class _Sending:
         return True
 
     def reach(self, people: Collection[UUID]) -> Reached:
-        written, on = letters(self.one, self.home), partial(campaigns.goes_on, self.one.pk)
+        written, on, begun = letters(self.one, self.home), partial(campaigns.goes_on, self.one.pk), time.monotonic()
         done = reach(wave_of(self.one), people, self.way, written=written, on=on)
         self.count += sum(row.state == "sent" for row in done.rows)
+        took = time.monotonic() - begun
+        if took > BUDGET / 2:  # a slow network: who waits for a batch's end is to be left waiting no longer
+            self.some = max(LEAST, self.some // 2)
+        elif took < BUDGET / 4:
+            self.some = min(BATCH, self.some * 2)
         return done
 
 

@@ -8,7 +8,7 @@ file itself is not kept. Source: PECR reg 21; 47 CFR 64.1200(c); the Mailing Pre
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from datetime import date, datetime, timedelta
 from itertools import islice
 from typing import Final
@@ -31,12 +31,17 @@ NEEDS: Final = {"phone": {"GB": "tps", "US": "dnc"}, "post": {"GB": "mps"}}  # b
 FRESH: Final = timedelta(days=28)  # a list may be so old: PECR reg 21(3) gives a listing 28 days to count
 MOST_BAD: Final = 0.2  # of a file's rows; above it, it is another file
 CHUNK: Final = 1_000
+HERE: Final = frozenset({"united kingdom", "uk", "gb", "great britain"})  # a preference file's own country
 
 
-def read_list(kind: str, lines: Iterable[str], *, dated: date, at: datetime) -> Screening:
+def read_list(
+    kind: str, lines: Iterable[str], *, dated: date, at: datetime, dry_run: bool = False,
+    step: Callable[[int], object] | None = None,
+) -> Screening:  # fmt: skip
     """Read a whole list, one number or address a line. Read again, it marks the same people. Raises BadFile.
 
     A file that is not a list changes nothing; one dated ahead, or older than the last one of its kind, is refused.
+    `step` is told after each block how many lines were read. A rehearsal counts, and marks nobody.
     """
     if kind not in LISTS:
         raise BadFile(f"There is no list called that. There are: {', '.join(LISTS)}.")
@@ -48,14 +53,19 @@ def read_list(kind: str, lines: Iterable[str], *, dated: date, at: datetime) -> 
     wanted = (line.strip() for line in lines)
     filled = (line for line in wanted if line)
     while some := list(islice(filled, CHUNK)):
-        marks = set(_marks(sort, region, some))
+        marks = list(_marks(sort, region, some))  # a number may well stand there twice
         rows, bad = rows + len(some), bad + len(some) - len(marks)
         kinds = ("phone", "mobile") if sort == "phone" else (sort,)
-        found |= set(Identifier.objects.filter(kind__in=kinds, mark__in=marks).values_list("person_id", flat=True))
+        found |= set(Identifier.objects.filter(kind__in=kinds, mark__in=set(marks)).values_list("person_id", flat=True))
+        if step:
+            step(rows)
     if not rows or bad > rows * MOST_BAD:
         raise BadFile(f"Of {rows:,} lines {bad:,} are no {sort} entries: this seems to be another file.")
+    made = Screening(kind=kind, dated=dated, read_at=at, rows=rows, bad=bad, ours=len(found))
+    if dry_run:
+        return made
     with transaction.atomic():
-        made = Screening.objects.create(kind=kind, dated=dated, read_at=at, rows=rows, bad=bad, ours=len(found))
+        made.save()
         _mark(FLAG[sort], region, found)
     return made
 
@@ -63,9 +73,19 @@ def read_list(kind: str, lines: Iterable[str], *, dated: date, at: datetime) -> 
 def _marks(sort: str, region: str, some: list[str]) -> Iterator[bytes]:
     for line in some:
         try:
-            yield mark_of(sort, line, region)
+            yield mark_of(sort, _tidy(line) if sort == "postal" else line, region)
         except BadIdentifier:
             continue
+
+
+def _tidy(line: str) -> str:
+    """Return an address as ours are written: commas with one space behind, and no country at the end.
+
+    >>> _tidy(" 3 Weir Lane ,Bath,,  BA1 1AA, United Kingdom")
+    '3 Weir Lane, Bath, BA1 1AA'
+    """
+    parts = [part for part in (part.strip() for part in line.strip(' "').split(",")) if part]
+    return ", ".join(parts[:-1] if parts and parts[-1].casefold() in HERE else parts)
 
 
 def _mark(flag: int, region: str, found: set[UUID]) -> None:

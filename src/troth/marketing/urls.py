@@ -2,9 +2,10 @@
 
 from django.urls import path
 
-from . import views
+from . import views, views_capture
 
 urlpatterns = [
     path("stop/<str:key>/", views.stop, name="stop"),
+    path("form/<slug:key>/", views_capture.form, name="form"),
     path("why/<str:key>/", views.why_this, name="why"),
 ]

@@ -6,6 +6,7 @@ Neither decides against anybody: a doubt is looked at by a person (policy [purpo
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final, Literal, Protocol
@@ -16,6 +17,7 @@ from .errors import PartnerUnavailable
 
 GIVE_UP: Final = 10  # seconds
 LONGEST: Final = 64 * 1024  # bytes of an answer
+RECEIPT: Final = re.compile(r"[A-Za-z0-9_-]{1,60}")
 
 
 @dataclass(frozen=True)
@@ -40,6 +42,17 @@ class Verdict:
 
     result: Literal["pass", "doubt"]
     reasons: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Correction:
+    """What became of what an agency was told of some orders: "erase", "correct", "restrict" or "lift"."""
+
+    once: str  # told again, the same
+    kind: str
+    orders: tuple[str, ...]
+    items: tuple[str, ...]  # names of the policy
+    now: Mapping[str, str]  # of a correction: what is right, by name
 
 
 class ScreeningPartner(Protocol):
@@ -93,12 +106,31 @@ class Agency:
             "order": case.order, "name": case.name, "email": case.email, "delivery": dict(case.delivery),
             "billing": dict(case.billing), "amount": case.amount, "currency": case.currency,
         }  # fmt: skip
+        return _read(*self._post("screenings", case.once, told))
+
+    def correct(self, made: Correction) -> str:
+        """Tell the agency what became of what it has: POST {address}/corrections. Returns its receipt.
+
+        Raises PartnerUnavailable.
+        """
+        told = {"kind": made.kind, "orders": list(made.orders), "items": list(made.items), "now": dict(made.now)}
+        status, body = self._post("corrections", made.once, told)
+        try:
+            said = json.loads(body) if len(body) <= LONGEST else None
+        except (ValueError, RecursionError):
+            said = None
+        receipt = said.get("receipt") if isinstance(said, dict) else None
+        if status not in (200, 201) or not isinstance(receipt, str) or not RECEIPT.fullmatch(receipt):
+            raise PartnerUnavailable(f"The agency did not confirm it ({status}).")
+        return receipt
+
+    def _post(self, way: str, once: str, told: Mapping[str, object]) -> tuple[int, bytes]:
         headers = {
-            "Authorization": f"Bearer {self._secret}", "Idempotency-Key": case.once, "Content-Type": "application/json",
+            "Authorization": f"Bearer {self._secret}", "Idempotency-Key": once, "Content-Type": "application/json",
         }  # fmt: skip
         try:
             answer = self._pool.request(
-                "POST", f"{self.address}/screenings", body=json.dumps(told).encode(), headers=headers, timeout=GIVE_UP,
+                "POST", f"{self.address}/{way}", body=json.dumps(told).encode(), headers=headers, timeout=GIVE_UP,
                 redirect=False, preload_content=False,
             )  # fmt: skip
             try:
@@ -107,7 +139,7 @@ class Agency:
                 answer.close() if answer.length_remaining else answer.release_conn()
         except urllib3.exceptions.HTTPError:
             raise PartnerUnavailable("The agency could not be reached.") from None
-        return _read(answer.status, body)
+        return answer.status, body
 
 
 def _read(status: int, body: bytes) -> Verdict:

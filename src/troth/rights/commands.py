@@ -13,6 +13,7 @@ from uuid import UUID
 
 if TYPE_CHECKING:
     from troth.doors.erasing import Line
+    from troth.policy import Compiled
 
 HOLDS, FAILS, BAD = 0, 1, 2
 
@@ -134,7 +135,10 @@ def _write_private(out: Path, content: bytes) -> None:
 
 def run_erase(options: argparse.Namespace) -> int:
     from troth.doors import erasing, policies
+    from troth.doors.declare import job
     from troth.doors.errors import Refused
+
+    from . import doing
 
     person = _who(options.who)
     if person is None:
@@ -149,7 +153,8 @@ def run_erase(options: argparse.Namespace) -> int:
             print("Nothing was done.")
             return FAILS
     try:
-        made = erasing.erase(person, at=policies.now())
+        with job("rights"):
+            made = doing.erase_at_once(person, policies.now(), _home(policies.archive().in_force(policies.today())))
     except Refused as no:
         print(no, file=sys.stderr)
         return FAILS
@@ -159,6 +164,11 @@ def run_erase(options: argparse.Namespace) -> int:
         print(f"Erased on {made.at:%Y-%m-%d %H:%M}; the key is destroyed. Entry {made.entry} of the ledger.")
         _print_lines(made.lines)
     return HOLDS
+
+
+def _home(compiled: Compiled) -> str:
+    """Return the address of the first brand's own shop."""
+    return f"https://{next(iter(compiled.policy.brands.values())).sites[0]}/"
 
 
 def _print_lines(lines: Iterable[Line]) -> None:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from datetime import date, datetime
 from typing import Any, Final
-from uuid import UUID
+from uuid import UUID, uuid4
 
 from django.db import transaction
+from django.db.models import Exists, OuterRef
 
 from troth.doors import erasing, policies, restricting
 from troth.doors.collect import choose
@@ -17,9 +18,9 @@ from troth.policy import Compiled
 from troth.policy.acts import ERASING
 from troth.vault.models import Person
 
-from . import actions, blacking, letters, rules, seeing
+from . import actions, blacking, letters, passing_on, rules, seeing
 from .errors import NotNow
-from .models import Note, Request
+from .models import Note, PassedOn, Request
 
 KINDS: Final = {  # by right: the kinds of purpose it stops; "" for all that rests on our interest
     "stop": frozenset({"marketing", "survey"}),
@@ -48,6 +49,7 @@ def proceed(found: Request, at: datetime) -> Request:
         return _done(found, at)
     if found.right == "restrict" and found.state == "open":
         restricting.restrict(found.person_id, found.brand, at)
+        passing_on.plan(found, "restrict", at)
         return _done(found, at)
     if found.right in rules.COPIES and found.state == "open" and not _must_look(found, at):
         return hand_out(found, at)
@@ -75,6 +77,15 @@ def say_no(found: Request, at: datetime) -> None:
         "objection", *patterns(found.right, compiled), person=found.person_id, brand=found.brand, place="request",
         wording=f"Request {found.number}: {say}", actor="person" if found.known_at else "system", at=at,
     )  # fmt: skip
+
+
+def lift(found: Request, brand: str, at: datetime) -> None:
+    """Lift a restriction, as its person says; whoever was told of it is told of that too. Raises NotNow."""
+    if found.right != "restrict" or not restricting.restricted(found.person_id):
+        raise NotNow("There is no restriction to lift.")
+    restricting.lift(found.person_id, brand, at)
+    actions.note(found, "lift", at)
+    passing_on.plan(found, "lift", at)
 
 
 def _done(found: Request, at: datetime) -> Request:
@@ -116,11 +127,6 @@ def plan(found: Request, at: datetime) -> Request:
     return found
 
 
-def received_by(person: UUID) -> list[str]:
-    """Return the recipients that got something of a person's, as the policy names them (GDPR art. 19)."""
-    return sorted({entry["to"] for _, entry in seeing.acts(person) if entry["verb"] == "disclose" and entry["allowed"]})
-
-
 def certificate(lines: Any, at: datetime, entry: int = 0) -> dict[str, Any]:  # noqa: ANN401 -- erasing.Line
     """Return what an erasure did as a request keeps it: items, counts and clauses."""
     return {
@@ -136,25 +142,57 @@ def certificate(lines: Any, at: datetime, entry: int = 0) -> dict[str, Any]:  # 
 def erase(found: Request, at: datetime) -> bool:
     """Run a planned erasure. It can stop anywhere and run again. Returns whether it is done; not while a hold stands.
 
-    The certificate is written down before, because afterwards nobody is there to write to; it names no one.
+    The certificate is written down before, and who is to be told of it, because afterwards nobody is there to write to
+    or to look up; neither names anybody. They are told once it is done.
     """
     them = Person.objects.filter(pk=found.person_id).first()
     if them and not them.flags & ERASING:
-        told = {"to": received_by(them.pk)}
-        Request.objects.filter(pk=found.pk).update(certificate=certificate(erasing.preview(them.pk, at), at) | told)
         try:
-            done = erasing.erase(them.pk, at=at)
+            _run(found, at)
         except Refused:
+            passing_on.call_off(found)
             letters.write(found, "held", at)
             return False
-        Request.objects.filter(pk=found.pk).update(certificate=certificate(done.lines, at, done.entry) | told)
+    _over(found, at)
+    return True
+
+
+def _run(found: Request, at: datetime) -> erasing.Certificate:
+    lines = erasing.preview(found.person_id, at)
+    told = {"to": passing_on.plan(found, "erase", at, lines=lines, state="planned")}
+    Request.objects.filter(pk=found.pk).update(certificate=certificate(lines, at) | told)
+    done = erasing.erase(found.person_id, at=at)
+    Request.objects.filter(pk=found.pk).update(certificate=certificate(done.lines, at, done.entry) | told)
+    return done
+
+
+def _over(found: Request, at: datetime) -> None:
+    """Have the recipients told, and end all requests of whoever was erased: there is nobody left to answer."""
+    passing_on.go(found, at)
     remnant = Request.objects.values_list("person_id", flat=True).get(pk=found.pk)
-    with transaction.atomic():  # other requests of theirs end too: there is nobody left to answer
+    with transaction.atomic():
         Note.objects.filter(person_id=remnant, event_at=None).update(event_at=at)
         theirs = Request.objects.filter(person_id=remnant, state__in=rules.LIVE)
         theirs.exclude(pk=found.pk).update(state="ended", event_at=at)
         theirs.filter(pk=found.pk).update(state="answered", event_at=at)
-    return True
+
+
+def erase_at_once(person: UUID, at: datetime, home: str) -> erasing.Certificate:
+    """Erase somebody as one of us says so at the command line. Raises Refused.
+
+    A request is noted only where somebody else has to be told: what they are told hangs on it.
+    """
+    compiled = policies.archive().in_force(policies.today())
+    erasing.refuse_held([person], compiled)
+    if not passing_on.received(person, compiled):
+        return erasing.erase(person, at=at)
+    found = actions.begin(
+        person, "erase", brand=next(iter(compiled.policy.brands)), home=home, way="care", words="", at=at, known=True,
+        once=uuid4().hex, checks={"how": "said at the command line"},
+    )  # fmt: skip
+    done = _run(found, at)
+    _over(found, at)
+    return done
 
 
 # -- an officer's answer -----------------------------------------------------------------------------------------------
@@ -213,11 +251,49 @@ def send(found: Request, text: str, at: datetime, *, by: UUID) -> Request:
 
 def upkeep(at: datetime) -> dict[str, int]:
     """Run erasures whose day has come, close what nobody proved, confirm what lies unconfirmed. Safe to run again."""
-    told = {"erased": 0, "held": 0, "lapsed": 0}
+    told = {"erased": 0, "held": 0, "lapsed": 0, "recipients told": 0, "letters to write": 0}
     for one in list(Request.objects.filter(state="planned")):
         if one.planned_on <= at.astimezone(actions.zone_of(one.person_id)).date():
             told["erased" if erase(one, at) else "held"] += 1
     for one in list(Request.objects.filter(state="identifying", received_at__lt=at - rules.PROOF)):
         actions.step(one, "lapse", at)
         told["lapsed"] += 1
+    passed = passing_on.deliver(at)
+    told |= {"recipients told": passed["told"], "letters to write": passed["letters"]}
+    settle(at)
     return told
+
+
+# -- corrections that their person made themselves ---------------------------------------------------------------------
+
+BY_ITSELF = "corrected:"  # how `once` of such a request begins: nothing but telling others is left of it
+ALL_TOLD: Final = "Everyone who had got what stood there before has been told."
+
+
+def corrected(
+    person: UUID, items: Collection[str], *, brand: str, home: str, words: str, entry: int, at: datetime
+) -> list[str]:
+    """Have everyone told who got what was corrected. Returns whom, as the policy names them; a request only for them.
+
+    It ends by itself when all of them were told; one who needs a letter keeps it on the officer's desk.
+    """
+    compiled, wanted = policies.archive().in_force(policies.today()), set(items)
+    got = passing_on.received(person, compiled)
+    if not any(wanted & one.items for one in got.values()):
+        return []
+    made = actions.begin(
+        person, "correct", brand=brand, home=home, way="account", words=words, once=f"{BY_ITSELF}{entry}", at=at,
+        known=True, checks={"how": "they were signed in"},
+    )  # fmt: skip
+    told = passing_on.plan(made, "correct", at, items=wanted)
+    proceed(made, at)
+    return told
+
+
+def settle(at: datetime) -> None:
+    """End each request that was only about telling others, once all of them were told."""
+    open_ = PassedOn.objects.filter(request=OuterRef("pk"), told_at=None).exclude(state="overtaken")
+    done = Request.objects.filter(once__startswith=BY_ITSELF, state="open", drafted_by=None)
+    for one in list(done.exclude(Exists(open_))):
+        actions.step(one, "answer", at, words={"told": ALL_TOLD})
+        letters.write(one, "done", at, told=ALL_TOLD)

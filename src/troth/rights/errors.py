@@ -22,3 +22,10 @@ class NotNow(TrothError):
 
     def __init__(self, say: str = "") -> None:
         super().__init__(say or "This cannot be done as the request stands now. Open its page anew.")
+
+
+class NoWire(TrothError):
+    """There is no wire by which this recipient can be told of this: the officer writes to them."""
+
+    def __init__(self) -> None:
+        super().__init__("There is no wire to this recipient for this. The officer writes to them.")

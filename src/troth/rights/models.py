@@ -7,7 +7,7 @@ from typing import ClassVar
 from django.db import models
 
 from troth.vault.held import held
-from troth.vault.models import HeldRow, Plain
+from troth.vault.models import HeldRow, PersonRow, Plain
 
 SAME = "the same few words for everybody"
 ASKED = "requests.request_details"
@@ -101,3 +101,42 @@ class Note(HeldRow):
 
     class Meta:
         indexes = [models.Index(fields=["request", "at"], name="rights_notes")]
+
+
+class PassedOn(PersonRow):
+    """A recipient who is told of a request: that what they got was erased, corrected, locked or unlocked.
+
+    It holds nothing of the person: a recipient's own numbers, until they have done it. It stays with its request.
+    """
+
+    request = models.ForeignKey(Request, on_delete=models.CASCADE, related_name="passed_on")
+    once = models.CharField(max_length=48, unique=True)
+    to = models.SlugField(max_length=40)  # as in the policy
+    kind = models.CharField(max_length=8)  # erase, correct, restrict, lift
+    items = models.JSONField()  # their names
+    days = models.JSONField()  # on which they got it
+    known_by = models.JSONField()  # numbers of the recipient's; empty once they have done it
+    state = models.CharField(max_length=9, db_index=True)  # planned, queued, letter, told, confirmed, overtaken
+    wired = models.BooleanField(default=True)  # false: by the officer's letter
+    tries = models.PositiveSmallIntegerField(default=0)
+    noted_at = models.DateTimeField()
+    not_before = models.DateTimeField()
+    told_at = models.DateTimeField(null=True)
+    confirmed_at = models.DateTimeField(null=True)
+    receipt = models.CharField(max_length=80, default="")  # theirs
+
+    same: ClassVar = ("request",)
+    plain: ClassVar = {
+        "once": Plain("a key made by the program"),
+        "to": Plain("a recipient of the policy", ASKED),
+        "kind": Plain(SAME, ASKED),
+        "items": Plain("names of items", ASKED),
+        "days": Plain("days", ASKED),
+        "known_by": Plain("random numbers of orders, payments and lists, as the recipient has them"),
+        "state": Plain(SAME, ASKED),
+        "noted_at": Plain("a date of the case"),
+        "not_before": Plain("a date of the case"),
+        "told_at": Plain("when they were told", ASKED),
+        "confirmed_at": Plain("when they had done it", ASKED),
+        "receipt": Plain("a number of the recipient's", ASKED),
+    }

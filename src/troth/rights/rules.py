@@ -68,6 +68,7 @@ STEP_SAID: Final = {
     "fine": "A passage was read and may stand",
     "acknowledge": "We wrote that we have it",
     "rename": "We understood better what you ask",
+    "pass on": "Those who had got it are told",
     "lift": "You lifted the restriction",
     "download": "You took the copy",
 }

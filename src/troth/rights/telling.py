@@ -51,6 +51,7 @@ WHY: Final = {
     "signal": "your browser or telephone says no for you",
     "soft": "you bought from us and did not say no",
     "stopped": "you asked us to stop",
+    "told": "they had got it, and have to know what became of it",
     "suppressed": "this address is on our stop list",
     "too_often": "you have had as much as we may send for now",
     "too_small": "the group it describes is too small",
@@ -91,6 +92,8 @@ def line(entry: Mapping[str, Any]) -> str:
 
 def _head(entry: Mapping[str, Any]) -> str:
     verb, allowed = entry["verb"], entry["allowed"]
+    if verb == "disclose" and entry.get("code") == "told":
+        return "Told of what you asked: about "
     if verb == "keep" and not allowed:
         return "Deleted: "
     return f"{DONE[verb]}: " if allowed else f"Refused: {DOING[verb]}"

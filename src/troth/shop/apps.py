@@ -7,6 +7,7 @@ class Shop(AppConfig):
     name = "troth.shop"
 
     def ready(self) -> None:
-        from . import checks, segments  # noqa: F401, PLC0415 -- registers them
+        from . import checks, recipients, segments  # noqa: F401, PLC0415 -- registers them
 
         segments.tell()
+        recipients.tell()

@@ -85,7 +85,7 @@ class PolicyForm(forms.Form):
     items: ClassVar[Mapping[str, str]] = {}
     offers: ClassVar[Mapping[str, str]] = {}
     beside: ClassVar[Mapping[str, tuple[str, str]]] = {}  # field: source and item, where it comes from another source
-    technical: ClassVar[frozenset[str]] = frozenset({"once"})
+    technical: ClassVar[frozenset[str]] = frozenset({"once", "told"})
     use_required_attribute = False  # the browser's own bubbles vanish; our sentences stay
 
     once = forms.RegexField(r"^[A-Za-z0-9_-]{20,64}$", widget=forms.HiddenInput)
@@ -132,6 +132,7 @@ def read_address(form: forms.Form, prefix: str) -> dict[str, str] | None:
 class BuyerForm(PolicyForm):
     """Who buys, how they are reached and who is billed: what every form of buying asks."""
 
+    told = forms.CharField(max_length=12, required=False, widget=forms.HiddenInput)  # see `similar`
     name = Text("Your name", 100, needed="Please say your name, as it should stand on the invoice.", fill="name")
     age_band = choice(
         "Your age", AGES.items(), "Please say which group you belong to: under 16, a parent agrees first."
@@ -153,7 +154,7 @@ class CheckoutForm(BuyerForm):
         "bill": "billing_address", "gift": "gift_message",
     }  # fmt: skip
     offers: ClassVar = {"news": "news", "keep": "keep_card"}
-    technical: ClassVar = frozenset({"once", "same", "way", "seen", "card"})
+    technical: ClassVar = frozenset({"once", "told", "same", "way", "seen", "card"})
 
     mobile = Text("Mobile number", 40, fill="tel")
     same = choice("Billing address", [("yes", "The same"), ("no", "Another one")], "")

@@ -186,10 +186,12 @@ class Order(HeldRow):
     voucher = models.UUIDField(null=True)  # that pays a part; another person may have bought it
     card = models.UUIDField(null=True)  # the saved card to pay with
     keep = models.BooleanField(default=False)  # said yes to keeping the card
+    told = models.CharField(max_length=12, blank=True)  # which words said that a sale opens news: see `similar`
     reference = models.CharField(max_length=80, null=True, unique=True)  # noqa: DJ001 -- none yet is not the empty one
     page = models.CharField(max_length=500, blank=True)  # the partner's, to pay on
     round = models.PositiveSmallIntegerField(default=1)  # counts up each time the order must be checked anew
     settled = models.BooleanField(default=False)  # nothing is left to do with partners
+    arrived_at = models.DateTimeField(null=True)  # the days to send it back are counted from here
 
     lines = held(LINES, "json")
     invoice = held("orders.invoice", "json")
@@ -210,6 +212,8 @@ class Order(HeldRow):
         "by_card": Plain("the books add up without opening anything", TOTALS),
         "reference": Plain("a random number of the partner's", REFERENCE),
         "page": Plain("an address with that number in it", REFERENCE),
+        "told": Plain("a version of our own words"),
+        "arrived_at": Plain("decides what may be done at all", "orders.delivery_record"),
     }
 
     class Meta:

@@ -7,7 +7,7 @@ from typing import Any, Final
 
 from django.db.models import F
 
-from . import letters, vouchers
+from . import letters, similar, vouchers
 from .models import BasketLine, Order, Variant
 from .rules import OVER, after
 
@@ -48,6 +48,8 @@ def _follow(order: Order, act: str, at: datetime) -> None:
     if act == "authorise" and order.basket_id:
         bought = order.counted.values("variant_id")
         BasketLine.objects.filter(basket=order.basket_id, variant_id__in=bought).delete()
+    if act == "dispatch":
+        similar.sold(order, at)
     if act == "charge" and order.kind == "voucher":
         vouchers.issue(order, at)
         move(order, "dispatch", at)

@@ -45,6 +45,7 @@ class Answers:
     card: UUID | None = None
     seen: int | None = None  # minor units: what the page said the pieces cost
     home: str = ""  # whole address of the shop's first page
+    told: str = ""  # which words the page showed about news of similar things, where no answer was given to them
 
 
 @dataclass(frozen=True)
@@ -146,7 +147,7 @@ def _order(brand: str, kind: str, currency: str, answers: Answers, goods: Goods,
     return Order(
         number=number, once=answers.once, brand=brand, kind=kind, currency=currency, way=answers.way, goods=goods.cost,
         delivery=delivery, by_card=goods.cost + delivery, keep=answers.keep, card=answers.card,
-        home=answers.home,
+        home=answers.home, told=answers.told,
     )  # fmt: skip
 
 

@@ -18,10 +18,13 @@ RETURNABLE = ("dispatched", "delivered")
 
 
 def may(order: Order, at: datetime) -> bool:
-    """Tell whether something of an order may still come back."""
-    return (
-        order.kind == "goods" and order.state in RETURNABLE and at - order.seen_at <= timedelta(days=RETURN_DAYS + 10)
-    )
+    """Tell whether something of an order may still come back: while it is on its way, and some days after it came.
+
+    The house gives more days than the law and counts them from the same moment (2011/83/EU art. 9(2)(b)).
+    """
+    if order.kind != "goods" or order.state not in RETURNABLE:
+        return False
+    return order.arrived_at is None or at - order.arrived_at <= timedelta(days=RETURN_DAYS)
 
 
 @transaction.atomic

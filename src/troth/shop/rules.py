@@ -250,7 +250,7 @@ RETURNS: Final[Mapping[tuple[str, str], str]] = {
     ("asked", "receive"): "received",
     ("received", "refund"): "refunded",
 }
-RETURN_DAYS: Final = 30
+RETURN_DAYS: Final = 30  # from the day it came
 PAY_WITHIN: Final = timedelta(hours=1)
 
 

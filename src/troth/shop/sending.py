@@ -52,5 +52,5 @@ def dispatch(order: Order, at: datetime, *, actor: str = "system", given: Iterab
 def deliver(order: Order, at: datetime) -> None:
     """Note that the carrier has delivered it. Raises NotNow."""
     with transaction.atomic():
-        if not move(order, "deliver", at):
+        if not move(order, "deliver", at, arrived_at=at):
             raise NotNow("Only what is on its way can arrive.")

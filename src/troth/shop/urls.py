@@ -2,7 +2,7 @@
 
 from django.urls import URLPattern, URLResolver, include, path, register_converter
 
-from . import views, views_addresses, views_buying, views_orders, views_wishes
+from . import inviting, views, views_addresses, views_buying, views_orders, views_wishes
 from .around import around
 from .brands import BrandConverter
 from .styles import SHELF
@@ -20,6 +20,7 @@ shelves: list[URLPattern | URLResolver] = [
     path("checkout/paid/", views_buying.paid, name="paid"),
     path("voucher/", views_buying.voucher, name="voucher"),
     path("voucher/<str:key>/", views_orders.present, name="present"),
+    path("invited/<uuid:message>/", inviting.invited, name="invited"),
     path("wishes/", views_wishes.wishes, name="wishes"),
     path("orders/", views_orders.orders, name="orders"),
     path("order/<str:key>/", views_orders.order, name="order"),

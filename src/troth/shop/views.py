@@ -8,7 +8,7 @@ from django.db.models.functions import Coalesce
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 
-from . import catalogue
+from . import catalogue, inviting
 from .brands import doors
 from .models import Picture, Product, ProductQuerySet, Variant
 from .pages import Card, Shop, card, controller, public, shop
@@ -185,6 +185,7 @@ def product(request: HttpRequest, brand: str, slug: str) -> HttpResponse:
         "sold_out": not any(variant.stock for variant in variants),
         "sisters": sisters,
         "recent": recent(request, here, slug),
+        "invited": inviting.waits(request, brand),
         "beside": rail[:BESIDE],
         "prices": [price for price in one.prices if price.currency.code != here.currency],
     }

@@ -18,7 +18,7 @@ from troth.doors.errors import CardNumber, Refused
 from troth.doors.use import use
 from troth.vault.models import Profile
 
-from . import addresses, cards, changing
+from . import addresses, cards, changing, postal
 from .errors import Unfit
 from .forms import BookForm
 from .models import Order, Parcel
@@ -100,6 +100,8 @@ def _keep(person: UUID, wanted: Addresses, brand: str, at: datetime) -> int:
     profile.source = ""  # where it comes from now
     with collect("account", source="account", brand=brand, person=person, actor="person", at=at) as c:
         c.save(profile)
+        if "home_address" in wanted:
+            postal.moved(c, person, wanted["home_address"], at)
     return c.entry
 
 

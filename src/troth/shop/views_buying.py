@@ -22,9 +22,9 @@ from troth.doors.use import use
 from troth.partners.errors import PartnerError
 from troth.vault import identity
 from troth.vault.errors import BadIdentifier
-from troth.vault.models import Profile
+from troth.vault.models import Person, Profile
 
-from . import baskets, cards, links, placing, settling, vouchers
+from . import addresses, baskets, cards, links, placing, settling, similar, vouchers
 from .deliveries import deliveries
 from .errors import Unfit
 from .forms import CheckoutForm, PolicyForm, VoucherForm
@@ -34,6 +34,8 @@ from .rules import MOST_OF_ONE, money, quantity
 
 BUYING = ("order", "screen", "keep_card", "proof", "rights")
 NEWS = "Would you like news of {brand} by email? Yes or no makes no difference to your order."
+MAIL = ("For the order's letters. Nothing else, unless you say yes below.",
+        "For the order's letters, and for news of similar things unless you say no below.")  # fmt: skip
 KEEP = "Keep your card for next time, with our payment partner?"
 
 
@@ -181,10 +183,35 @@ def checkout(request: HttpRequest, brand: str) -> HttpResponse:
     context = {
         "shop": here, "form": form, "lines": lines,
         "notice": policies.notice("order", "checkout", "screen"),
-        "cards": kept,
-        "news": NEWS.format(brand=here.brand.say), "keep": KEEP, "ways": _ways(here), **_sums(here, found, lines),
+        "cards": kept, "keep": KEEP, "ways": _ways(here), **_news(request, here, person), **_sums(here, found, lines),
     }  # fmt: skip
     return render(request, "shop/checkout.html", context, status=status)
+
+
+def _news(request: HttpRequest, here: Shop, person: UUID | None) -> dict[str, Any]:
+    """Return what the page asks about news: whether somebody wants it, or the no to what a sale opens where they live.
+
+    A guest's country is known when the form comes back; until then it is the one the form begins with.
+    """
+    bill = "bill_country" if "to_country" not in request.POST or request.POST.get("same") == "no" else "to_country"
+    country = request.POST.get(bill, "")
+    lives = _lives(person, country if re.fullmatch("[A-Z]{2}", country) else "GB")
+    brand, version = here.brand, similar.to_show(here.brand.slug, lives, person, policies.now())
+    question, hint = similar.words(version, brand.say) if version else (NEWS.format(brand=brand.say), "")
+    return {"news": question, "news_hint": hint, "told": version, "email_hint": MAIL[bool(version)]}
+
+
+def _lives(person: UUID | None, otherwise: str) -> str:
+    known = Person.objects.filter(pk=person).values_list("residence", flat=True).first() if person else None
+    return known or otherwise
+
+
+def _told(read: dict[str, Any], brand: str, person: UUID | None, *, sure: bool) -> str:
+    """Return which words an order is to keep in mind: those it answered by neither yes nor no, where a sale counts."""
+    if read.get("news") or not sure:
+        return ""
+    lives = _lives(person, addresses.residence(read["billing"]))
+    return similar.told(read.get("told", ""), brand, lives, policies.today())
 
 
 def _initial() -> dict[str, str]:
@@ -225,15 +252,16 @@ def said(no: Exception) -> str:
 def _place(request: HttpRequest, here: Shop, found: Basket, form: CheckoutForm, person: UUID | None) -> Order:
     read, at = form.cleaned_data, policies.now()
     card = read.get("card") or ""
-    known = person or identity.find("email", read["email"])
+    sure = person is not None or identity.find("email", read["email"]) is None
     answers = placing.Answers(
         once=read["once"], name=read["name"], age=int(read["age_band"]) if "age_band" in read else None,
         email=read.get("email", ""), billing=read["billing"], delivery=read["delivery"], way=read["way"],
         mobile=read["mobile"], gift=read["gift"], keep=read.get("keep") == "yes", card=UUID(card) if card else None,
         seen=read["seen"], home=request.build_absolute_uri(here.to("home").partition("?")[0]),
+        told=_told(read, here.brand.slug, person, sure=sure),
     )  # fmt: skip
     made = placing.place(here.brand.slug, here.currency, found, answers, person, at)
-    _choose(read, made, here, "checkout", sure=person is not None or known is None)
+    _choose(read, made, here, "checkout", sure=sure)
     return try_onward(made)
 
 
@@ -242,7 +270,10 @@ def _choose(read: dict[str, Any], made: Order, here: Shop, place: str, *, sure: 
 
     `sure`: whoever typed a mailbox that belongs to somebody we know may say no for it, and not yes.
     """
-    asked = ((f"news:{here.brand.slug}:email", read.get("news"), NEWS.format(brand=here.brand.say)),
+    news, version = NEWS.format(brand=here.brand.say), read.get("told", "")
+    if version in similar.WORDS:
+        news = " ".join(similar.words(version, here.brand.say))
+    asked = ((f"news:{here.brand.slug}:email", read.get("news"), news),
              ("keep_card", read.get("keep"), KEEP))  # fmt: skip
     for pattern, answer, wording in asked:
         if answer == "no" or (answer == "yes" and sure):
@@ -301,8 +332,7 @@ def voucher(request: HttpRequest, brand: str) -> HttpResponse:
     context = {
         "shop": here, "form": form,
         "notice": policies.notice("voucher", "gift_voucher", "screen"),
-        "valid": vouchers.VALID // 365,
-        "news": NEWS.format(brand=here.brand.say),
+        "valid": vouchers.VALID // 365, **_news(request, here, person),
     }  # fmt: skip
     return render(request, "shop/voucher.html", context, status=status)
 
@@ -310,16 +340,17 @@ def voucher(request: HttpRequest, brand: str) -> HttpResponse:
 def _buy_voucher(request: HttpRequest, here: Shop, form: PolicyForm, person: UUID | None) -> HttpResponse:
     """Order a voucher. The basket's cookie leads the browser back to the order when it comes from the bank."""
     read, at = form.cleaned_data, policies.now()
-    known = person or identity.find("email", read["email"])
+    sure = person is not None or identity.find("email", read["email"]) is None
     answers = placing.Answers(
         once=read["once"], name=read["name"], age=int(read["age_band"]) if "age_band" in read else None,
         email=read.get("email", ""), billing=read["billing"], gift=read["gift"],
         home=request.build_absolute_uri(here.to("home").partition("?")[0]),
+        told=_told(read, here.brand.slug, person, sure=sure),
     )  # fmt: skip
     to = (read["their_name"], read["their_email"])
     found, token = _basket(request, here.brand.slug), ""
     if found is None:
         found, token = baskets.fresh(here.brand.slug, at)
     made = placing.place_voucher(found, here.currency, int(read["worth"]), to, answers, person, at)
-    _choose(read, made, here, "checkout", sure=person is not None or known is None)
+    _choose(read, made, here, "checkout", sure=sure)
     return _with_basket(request, here, SeeOther(order_page(here, try_onward(made))), token)

@@ -10,12 +10,16 @@ TROTH_ROOT_KEY  the root keys, "1:BASE64 2:BASE64"; else the file root-key in TR
 TROTH_SCREENING  the agency that screens orders, TROTH_SCREENING_KEY the file with its key; else our own rules
 TROTH_LEDGER_KEY  the Ed25519 seed that signs the ledger, base64; else the file ledger-key in TROTH_DATA
 TROTH_SMTP  where mail leaves: smtps://user:password@host:465; without it mail waits, in the demo it goes to TROTH_DATA
+TROTH_RETURNS  a mailbox at each brand's domain for letters that come back, such as "returns"; `troth mail returns`
+TROTH_MAIL  a mail company instead, as django-anymail names it; TROTH_MAIL_KEY its settings, "api_key=… api_url=…";
+            TROTH_MAIL_NOTICES those of its notices, "webhook_secret=user:password …": without that none is heard
 TROTH_TEXTS  the address of the company that carries texts; TROTH_TEXTS_KEY, TROTH_TEXTS_NOTICES: its keys
 TROTH_HOME  where letters' links lead, such as http://localhost:8000; else to each brand's own site
 TROTH_PAYMENTS  the payment partner: its address, or "stripe"; TROTH_PAYMENTS_KEY, TROTH_PAYMENTS_NOTICES: its keys
 """
 
 import os
+import re
 from datetime import date
 from pathlib import Path
 
@@ -69,6 +73,10 @@ MIDDLEWARE = [
 ]
 ROOT_URLCONF = "troth.site.urls"
 WSGI_APPLICATION = "troth.site.wsgi.application"
+TROTH_RETURNS = os.environ.get("TROTH_RETURNS", "")
+if not re.fullmatch(r"[a-z0-9-]{0,20}", TROTH_RETURNS):
+    raise ImproperlyConfigured("TROTH_RETURNS should be the part before the @ of a mailbox, such as returns.")
+
 TEMPLATES = [
     {
         "BACKEND": "django.template.backends.django.DjangoTemplates",

@@ -91,7 +91,7 @@ def heal() -> dict[str, int]:
     from troth.doors.declare import job  # noqa: PLC0415
     from troth.shop import settling  # noqa: PLC0415
 
-    with job("order", "screen", "keep_card", "rights"):
+    with job("order", "screen", "keep_card", "rights", "proof"):
         return settling.heal(policies.now())
 
 

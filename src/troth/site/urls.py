@@ -10,6 +10,7 @@ urlpatterns = [
     path("desk/", include("troth.desk.urls")),
     path("api/", include("troth.api.urls")),
     path("texts/", include("troth.marketing.inbound")),
+    path("mail/", include("troth.marketing.told")),
     path("", include("troth.front.urls")),
     path("", include("troth.shop.urls")),
 ]

@@ -54,7 +54,7 @@ class PersonKey(bytes):
 
     @cached_property
     def cipher(self) -> AESGCM:
-        return AESGCM(self)
+        return AESGCM(bytes(self))  # a copy: the cipher keeps what it is made of, and a ring of the two never ends
 
 
 def seal(key: PersonKey, values: Mapping[str, Any], identity: bytes) -> bytes:
