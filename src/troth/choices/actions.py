@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hmac
 import json
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -110,10 +110,15 @@ def _refold_all(people: Collection[UUID], compiled: Compiled, at: datetime) -> N
     for person, events in events_of(people).items():
         alike = tuple(events)
         folded = folds[alike] = folds.get(alike) or rules.fold(events, compiled, at)
-        bits = {name: f"{getattr(folded, name):x}" for name in SETS}
-        rows.append(Folded(person_id=person, layout=compiled.layout, bits=bits, lapses_at=rules.lapses(events, at)))
+        rows.append(Folded(person_id=person, **_columns(folded, events, compiled, at)))
     changing = ["layout", "bits", "lapses_at"]
     Folded.objects.bulk_create(rows, update_conflicts=True, unique_fields=["person_id"], update_fields=changing)
+
+
+def _columns(folded: Standing, events: Sequence[rules.Said], compiled: Compiled, at: datetime) -> dict[str, Any]:
+    """Return a fold of events as its row holds it."""
+    bits = {name: f"{getattr(folded, name):x}" for name in SETS}
+    return {"layout": compiled.layout, "bits": bits, "lapses_at": rules.lapses(events, at)}
 
 
 def _end(person: UUID, kind: str, pattern: str, compiled: Compiled, at: datetime) -> None:
@@ -166,13 +171,8 @@ def wished(person: UUID, brand: str, *, before: datetime | None = None) -> dict[
 def refold(person: UUID, compiled: Compiled, at: datetime) -> Folded:
     """Write the fold of a person's events as it is at a moment."""
     events = events_of([person])[person]
-    folded = rules.fold(events, compiled, at)
-    bits = {name: f"{getattr(folded, name):x}" for name in SETS}
-    row, _ = Folded.objects.update_or_create(
-        person_id=person,
-        defaults={"layout": compiled.layout, "bits": bits, "lapses_at": rules.lapses(events, at)},
-    )
-    return row
+    columns = _columns(rules.fold(events, compiled, at), events, compiled, at)
+    return Folded.objects.update_or_create(person_id=person, defaults=columns)[0]
 
 
 def known(

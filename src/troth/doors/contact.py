@@ -190,14 +190,19 @@ def _address(channel: str, person: UUID, cover: covers.Cover, which: UUID | None
 
 
 def _row(act: Act, person: UUID, once: str, decision: Decision, entry: int, at: datetime) -> Message:
-    because, own = decision.because, new_id()
+    own = new_id()
     return fresh(
         Message, id=own, person_id=person, once=once, purpose=act.purpose, brand=act.brand, channel=act.channel,
         topic=act.topic, actor=act.actor, facts=sorted(act.given), entry=entry,
         state="queued" if decision.allowed else "refused",
-        verdict=[decision.allowed, list(because), decision.policy, list(decision.duties)],
+        verdict=_verdict(decision),
         message_id=f"<{own.hex}@troth.invalid>", not_before=at, source="messages", seen_at=at,
     )  # fmt: skip
+
+
+def _verdict(decision: Decision) -> list[Any]:
+    """Return a decision as a row keeps it; `_said` reads it back."""
+    return [decision.allowed, list(decision.because), decision.policy, list(decision.duties)]
 
 
 def _said(row: Message) -> Answer:
@@ -205,18 +210,17 @@ def _said(row: Message) -> Answer:
     return Answer(Decision(allowed, (Reason(*because),), policy, tuple(duties)), row.entry)
 
 
+def act_of(row: Message) -> Act:
+    """Return what a message is decided on as; the hour where its person is comes later."""
+    return Act(
+        "contact", row.purpose, row.brand, channel=row.channel, topic=row.topic, actor=row.actor,
+        given=frozenset(row.facts),
+    )  # fmt: skip
+
+
 def _release(row: Message, transport: Transport, fence: lease.Fence) -> Message | None:
     """Release one message; None if its person was erased since it was found due."""
-    at = policies.now()
-    act = Act(
-        "contact",
-        row.purpose,
-        row.brand,
-        channel=row.channel,
-        topic=row.topic,
-        actor=row.actor,
-        given=frozenset(row.facts),
-    )
+    at, act = policies.now(), act_of(row)
     cover = covers.Cover("use", ITEM, at, people=frozenset([row.person_id]))
     with transaction.atomic():
         found = Message.objects.select_for_update().filter(pk=row.pk).first()
@@ -227,7 +231,7 @@ def _release(row: Message, transport: Transport, fence: lease.Fence) -> Message 
         acting.facts["message"] = row.message_id
         row.entry = acting.record(decision, ITEM, [row.person_id], cover)
         row.state, row.not_before = ("releasing" if decision.allowed else "refused"), at
-        row.verdict = [decision.allowed, list(decision.because), decision.policy, list(decision.duties)]
+        row.verdict = _verdict(decision)
         row.save()
     if row.state == "releasing":
         _hand_over(row, transport, fence, cover)

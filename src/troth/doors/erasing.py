@@ -192,10 +192,8 @@ def _counted(model: type[PersonRow], ids: Ids) -> Iterator[tuple[Any, ...]]:
 
     Written by hand: of the forty tables most hold nothing of theirs, and composing took longer than asking.
     """
-    columns, (where, asked) = (
-        ", ".join(["person_id", *periods.picks(model)]),
-        among("person_id", ids, connection.vendor),
-    )
+    columns = ", ".join(["person_id", *periods.picks(model)])
+    where, asked = among("person_id", ids, connection.vendor)
     with connection.cursor() as cursor:
         cursor.execute(
             f"SELECT {columns}, count(*) FROM {model._meta.db_table} WHERE {where} GROUP BY {columns}",  # noqa: S608 -- names of our own

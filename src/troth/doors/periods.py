@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Iterable
 from datetime import UTC, date, datetime, time, timedelta
 from functools import lru_cache
 from zoneinfo import ZoneInfo
@@ -11,8 +10,8 @@ from zoneinfo import ZoneInfo
 from troth.policy import Compiled
 from troth.policy.nouns import Policy
 from troth.policy.period import Keep, gone_by
-from troth.vault.held import Label
 from troth.vault.models import HeldRow, Person, PersonRow
+from troth.vault.models import items_by as held_by
 
 OF_THE_PERSON = {"last_seen": "last_seen", "account": "closed_on"}  # event to the column of Person
 # Events that happen to a row after it came; until then its clock has not started.
@@ -36,9 +35,7 @@ def items_in(row: PersonRow) -> frozenset[str]:
 @lru_cache(maxsize=4096)
 def items_by(model: type[PersonRow], picked: tuple[str, ...]) -> frozenset[str]:
     """Return the items that a model's rows with these values in the columns of `picks` are."""
-    by, labels = dict(zip(picks(model), picked, strict=True)), _labels(model)
-    held = frozenset(label.item if isinstance(label.item, str) else label.item[by[label.by]] for label in labels)
-    return held or items_of(model)
+    return (issubclass(model, HeldRow) and held_by(model, picked)) or items_of(model)
 
 
 def retained(compiled: Compiled) -> frozenset[str]:
@@ -50,10 +47,6 @@ def retained(compiled: Compiled) -> frozenset[str]:
 def picks(model: type[PersonRow]) -> tuple[str, ...]:
     """Return the plain columns that pick the item of a held one."""
     return model.pickers() if issubclass(model, HeldRow) else ()
-
-
-def _labels(model: type[PersonRow]) -> Iterable[Label]:
-    return model.labels().values() if issubclass(model, HeldRow) else ()
 
 
 def keeps(model: type[PersonRow], policy: Policy) -> dict[str, Keep]:

@@ -26,13 +26,7 @@ CODE: Final = re.compile(r"\b([45]\d\d)\b")
 TO_US: Final = ("Delivered-To", "X-Original-To", "Envelope-To", "To")
 OF_OURS: Final = ("Return-Path", "Original-Mail-From", "Original-Envelope-Id", "X-Envelope-From")
 FROM_ROBOTS: Final = re.compile(r"mailer-daemon|postmaster|mail delivery|maildelivery", re.IGNORECASE)
-COMPLAINTS: Final = (
-    "abuse",
-    "fraud",
-    "other",
-    "opt-out",
-    "opt-out-list",
-)  # and not "not-spam", "virus", "auth-failure"
+COMPLAINTS: Final = ("abuse", "fraud", "other", "opt-out", "opt-out-list")  # not "not-spam", "virus", "auth-failure"
 NOBODY: Final = re.compile(
     r"user (?:is )?unknown|unknown user|no such (?:user|mailbox|recipient)|does(?:n.t| not) exist|address rejected"
     r"|recipient (?:not found|unknown)|invalid recipient|mailbox (?:not found|unavailable)|account (?:is )?disabled",

@@ -19,9 +19,9 @@ from django.db import IntegrityError, transaction
 
 from troth.choices.actions import known
 from troth.doors import limits, policies
+from troth.doors.contact import act_of
 from troth.doors.models import Message
 from troth.doors.periods import today
-from troth.policy import Act
 
 from . import answers, fetching, links, release, stopping
 from .campaign_models import Campaign, Heard
@@ -61,11 +61,7 @@ def _may(row: Message, at: datetime) -> bool:
     them = people.get(row.person_id)
     if them is None:
         return False
-    hour = at.astimezone(ZoneInfo(them.zone)).hour
-    act = Act(
-        "contact", row.purpose, row.brand, channel=row.channel, topic=row.topic, actor=row.actor,
-        given=frozenset(row.facts), hour=hour,
-    )  # fmt: skip
+    act = act_of(row)._replace(hour=at.astimezone(ZoneInfo(them.zone)).hour)
     decision = compiled.decide(act, stands[row.person_id], today(them, at))
     if not decision.allowed or limits.resting(compiled, act):
         return False

@@ -21,10 +21,7 @@ from .channels import company
 
 LARGEST: Final = 1 << 20
 UNDELIVERED: Final = (EventType.BOUNCED, EventType.FAILED, EventType.REJECTED)
-NOES: Final = (
-    EventType.COMPLAINED,
-    EventType.UNSUBSCRIBED,
-)  # at the company's own link it is as much of a no as at ours
+NOES: Final = (EventType.COMPLAINED, EventType.UNSUBSCRIBED)  # at the company's link it is as much of a no as at ours
 REASONS: Final = {
     RejectReason.INVALID: HARD, RejectReason.BOUNCED: HARD, RejectReason.SPAM: COMPLAINT,
     RejectReason.UNSUBSCRIBED: COMPLAINT,

@@ -26,13 +26,7 @@ if TYPE_CHECKING:
     from .models import Order
 
 CHOICE, CHANNEL = "news", "email"
-TOPICS: Final = (
-    "products",
-    "features",
-    "improvements",
-    "offers",
-    "upgrades",
-)  # of goods; a contest is no similar thing
+TOPICS: Final = ("products", "features", "improvements", "offers", "upgrades")  # of goods: no contest is similar
 WORDS: Final = {  # by version, none ever changed: an order under way still names the one its page showed
     "2026-11": (
         "May we email you about things like these?",

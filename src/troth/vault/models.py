@@ -20,7 +20,7 @@ from . import covers
 from .errors import OutsideDoor
 from .held import HeldField, Label, SealedField, held
 from .safe import Key, Root, Tombstone
-from .storing import WholeRows, store_all
+from .storing import WholeRows, columns_of, store_all
 
 
 @dataclass(frozen=True)
@@ -45,11 +45,6 @@ def _table(model: type[models.Model]) -> bytes:
     return model._meta.db_table.encode()
 
 
-@cache
-def _columns(model: type[models.Model]) -> tuple[str, ...]:
-    return tuple(column.attname for column in model._meta.concrete_fields)
-
-
 class Read(models.Model):
     """A row that is read by the thousand: whole rows go past Django's constructor, a fifth of the time of reading them.
 
@@ -61,7 +56,7 @@ class Read(models.Model):
 
     @classmethod
     def from_db(cls, db: str | None, field_names: Collection[str], values: Collection[Any], **more: Any) -> Self:  # noqa: ANN401 -- Django's signature
-        names = _columns(cls)
+        names = columns_of(cls)
         if len(values) != len(names) or more or signals.pre_init.receivers or signals.post_init.receivers:
             return super().from_db(db, field_names, values, **more)
         row = cls.__new__(cls)
@@ -108,12 +103,11 @@ def _unheard(model: type[models.Model]) -> bool:
 
 
 @lru_cache(maxsize=4096)
-def _items(model: type[HeldRow], names: tuple[str, ...], picks: tuple[str, ...]) -> frozenset[str]:
-    """Return the items of some held fields of a model, where the columns that pick items say `picks`."""
-    labels, said = model.labels(), dict(zip(model.pickers(), picks, strict=True))
-    return frozenset(
-        it.item if isinstance(it.item, str) else it.item[said[it.by]] for it in map(labels.get, names) if it
-    )
+def items_by(model: type[HeldRow], picked: tuple[str, ...], names: tuple[str, ...] | None = None) -> frozenset[str]:
+    """Return the items of a model's held fields, or of some, where its `pickers` say `picked`."""
+    said = dict(zip(model.pickers(), picked, strict=True))
+    labels = [label for name, label in model.labels().items() if names is None or name in names]
+    return frozenset(label.item if isinstance(label.item, str) else label.item[said[label.by]] for label in labels)
 
 
 class HeldRow(PersonRow):
@@ -161,7 +155,7 @@ class HeldRow(PersonRow):
 
     def brings(self) -> frozenset[str]:
         """Return the items of the values set and not sealed yet."""
-        return _items(type(self), tuple(self.given), tuple([getattr(self, by) for by in self.pickers()]))
+        return items_by(type(self), tuple([getattr(self, by) for by in self.pickers()]), tuple(self.given))
 
     def identity(self) -> bytes:
         """Return what a sealed column is bound to: the table, the row, its person, its version."""

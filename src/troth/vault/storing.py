@@ -135,7 +135,7 @@ def _made(model: type[Row], alias: str, found: Sequence[Sequence[Any]], converte
     for place, (made, expression) in converters.items():
         for convert in made:
             columns[place] = _converted(columns[place], convert, expression, connection)
-    names = _names(model)
+    names = columns_of(model)
     return [model.from_db(alias, names, values) for values in zip(*columns, strict=True)]
 
 
@@ -152,8 +152,9 @@ def _converted(
 
 
 @cache
-def _names(model: type[models.Model]) -> list[str]:
-    return [field.attname for field in model._meta.concrete_fields]
+def columns_of(model: type[models.Model]) -> tuple[str, ...]:
+    """Return the columns of a model by the names its rows have them under, in the order they are read in."""
+    return tuple(field.attname for field in model._meta.concrete_fields)
 
 
 def _store(model: type[models.Model], rows: Sequence[models.Model], alias: str, *, but_known: bool) -> None:
