@@ -7,9 +7,8 @@ unique keys, in a real SQLite database. Senders and people who answer are proces
 chance will have it: a turn ends where another process could come between, which with writers that stand in line is
 between two transactions, and in the middle of a hand-over. Made up are the clock, which each process sees its own way
 and which jumps; the network, which takes a letter, or not, or leaves us in doubt; and death: a process killed gets no
-more turns. What no fence can catch is not played: from its last look to the end of its letter nobody takes longer than
-`LEFT`, and no two clocks differ by more than `SKEW`, which together is what a lease has left then. Anywhere else a
-process may stop for half a minute.
+more turns. What no fence can catch is not played: a hand-over takes no longer than `LONGEST`, and no two clocks differ
+by more than `SKEW`. Anywhere else a process may stop for half a minute.
 
 Each schedule is a list of `PEOPLE`, two to four senders (one begins where a killed one stopped, or from a stale list),
 and people who say no meanwhile. An interleaving is what one person meets of it. The last line is one JSON object.
@@ -41,7 +40,7 @@ from reaching.people import address, readers, started
 PEOPLE: Final = 24
 NOON: Final = datetime(2026, 11, 26, 12, tzinfo=UTC)
 SKEW: Final = 4.0  # seconds by which two clocks differ at most
-LEFT: Final = 15.0  # seconds from a last look to the end of a letter: a lease has twenty then, less what clocks differ
+LONGEST: Final = 15.0  # seconds a hand-over takes at most: a line to a mail server has given up by then
 
 
 @dataclass
@@ -65,10 +64,6 @@ class World:
         made = greenlet(work)
         self.skews[made] = self.chance.uniform(-SKEW / 2, SKEW / 2)
         self.alive.append(made)
-
-    def looked(self, one: greenlet) -> None:
-        """Note that somebody has seen that its fence holds: what it hands over now is over in time, however slow."""
-        self.handing[one] = self.at + LEFT
 
     def play(self, killing: float) -> None:
         """Let everybody take turns until nobody is left, or only the dead."""
@@ -140,20 +135,9 @@ class Play:
         policies.calendar_now = self._now
         lease.now = self._now
         mailing.time = lease.time = Clock(lambda: self.world)  # type: ignore[assignment]
-        for name in ("claim_free", "claim", "release"):
+        for name in ("claim_free", "claim", "release", "still_mine"):
             setattr(lease, name, _between(getattr(lease, name)))
-        lease.still_mine = self._look(lease.still_mine)
         mailing._Batch._settled = _between(mailing._Batch._settled)  # type: ignore[method-assign]  # noqa: SLF001
-
-    def _look(self, real: Callable[..., bool]) -> Callable[..., bool]:
-        def played(*arguments: Any, **named: Any) -> bool:  # noqa: ANN401 -- whatever it takes
-            turn()
-            if mine := real(*arguments, **named):
-                self.world.looked(getcurrent())
-                turn()
-            return mine
-
-        return played
 
     def _now(self) -> datetime:
         return self.world.now()
@@ -202,11 +186,11 @@ class Play:
     def _way(self, message: Any, *, give_up_after: int) -> None:  # noqa: ANN401 -- Django is loaded by now
         world, roll = self.world, self.world.chance.random()
         me, where = getcurrent(), message.address
-        del give_up_after  # LEFT is what is left of it
+        del give_up_after
         if roll < 0.04:
-            world.handing.pop(me, None)
             raise self.contact.NotTaken
         world.began.setdefault(where, []).append(world.step)
+        world.handing[me] = world.at + LONGEST
         for _ in range(world.chance.choice((0, 1, 1, 3))):
             turn()
         world.handing.pop(me, None)

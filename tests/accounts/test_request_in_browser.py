@@ -24,8 +24,9 @@ def way(live, kind):
     return f"{live}/rights/request/{links.key(Request.objects.get(right=kind).pk)}/"
 
 
-def sent(page, home, right, email=ADA):
-    page.goto(f"{home}/rights/")
+def sent(page, home, right, email=ADA, *, fresh=True):
+    if fresh:
+        page.goto(f"{home}/rights/")
     page.get_by_label(right).check()
     page.get_by_label("Your name", exact=True).fill("Ada Canary")
     page.get_by_label("Email address", exact=True).fill(email)
@@ -91,5 +92,30 @@ def test_one_is_forgotten_by_keyboard_alone_and_without_a_script(browser, home):
 
 def press(page, name):
     tab_to(page, page.get_by_role("button", name=name))
+    with page.expect_navigation():
+        page.keyboard.press("Enter")
+
+
+@pytest.mark.parametrize("width", [1280, 320])
+def test_whether_an_agent_gets_the_copy_is_asked_by_keyboard_and_both_pages_stand_in_nobodys_way(page, home, width):
+    page.set_viewport_size({"width": width, "height": 900})
+    page.goto(f"{home}/rights/")
+    page.get_by_text("I ask for somebody else").click()
+    page.get_by_label("I am their agent").check()
+    page.get_by_label("Your own name").fill("Tom Agent")
+    page.get_by_label("Your own email").fill("tom@agents.example")
+    sent(page, home, "See what we hold", fresh=False)
+    found = Request.objects.get()
+    page.goto(way(home, "see"))
+    look(page, "agent asks", width)
+    tab_to(page, page.get_by_label("me alone"))
+    page.keyboard.press("ArrowDown")
+    tab_to(page, page.get_by_role("button", name="Yes, I sent them"))
     page.keyboard.press("Enter")
-    page.wait_for_load_state()
+    page.get_by_text("Whoever asked for you can fetch it too").wait_for()
+    look(page, "agent may", width)
+    page.goto(f"{home}/rights/agent/{links.agents_way(found).rstrip('/').rpartition('/')[2]}/")
+    look(page, "agent fetches", width)
+    with page.expect_download() as fetched:
+        page.get_by_role("button", name="Fetch the copy").click()
+    assert fetched.value.suggested_filename.endswith(".zip")

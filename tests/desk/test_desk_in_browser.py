@@ -78,6 +78,6 @@ def test_a_case_is_opened_read_and_closed_by_keyboard_alone(page, desk, bank):
     page.wait_for_selector(".timer")
     assert page.get_by_text("3 Weir Lane").first.is_visible()
     tab_to(page, page.get_by_role("button", name="Close it now"))
-    page.keyboard.press("Enter")
-    page.wait_for_load_state()
+    with page.expect_navigation():
+        page.keyboard.press("Enter")
     assert not page.get_by_text("3 Weir Lane").count()

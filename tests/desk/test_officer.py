@@ -15,8 +15,9 @@ from troth.care import actions as care
 from troth.doors import contact, policies
 from troth.doors.collect import collect
 from troth.doors.declare import job
-from troth.rights import actions, blacking, intake, links, packet, seeing
-from troth.rights.models import Note, Request
+from troth.rights import actions, blacking, doing, intake, links, packet, seeing
+from troth.rights.models import Note, PassedOn, Request
+from troth.shop import sending
 from troth.shop.models import GiftMessage
 from troth.vault import identity
 from troth.vault.models import Identifier, Profile
@@ -331,3 +332,94 @@ def test_an_officer_may_be_sure_of_an_agent_in_another_way(ada, bea):
     do(bea, found, "known", how="a signed paper with her order numbers")
     assert Request.objects.get().state == "answered"
     assert Identifier.objects.filter(kind="email").count() == 1
+
+
+# -- an officer alone --------------------------------------------------------------------------------------------------
+
+
+def refused(ada, who):
+    found = asks(ada)
+    looks(who, found)
+    drafts(who, found, "refuse", code="right", answer="We looked.")
+    return found
+
+
+def test_the_only_officer_agrees_with_their_own_refusal_a_day_later_and_it_is_told_as_that(ada, bea, monkeypatch):
+    found = refused(ada, bea)
+    page = words(bea.get(f"/desk/requests/{found.number}/"))
+    assert "You are the only officer here" in page
+    assert do(bea, found, "approve").status_code == 409, "not in the heat of it"
+    assert do(bea, found, "send").status_code == 409
+    later = policies.now() + timedelta(days=1)
+    monkeypatch.setattr(policies, "now", lambda: later)
+    looks(bea, found)
+    assert do(bea, found, "approve").status_code == 302
+    do(bea, found, "send")
+    assert Request.objects.get().state == "refused"
+    assert Note.objects.filter(what="agree alone").count() == 1
+    assert not Note.objects.filter(what="approve").exists(), "no second one of us is made up"
+    told = words(Client().get(f"/tarn/rights/request/{links.key(found.pk)}/"))
+    assert "There is only one officer here: they read it once more and agreed with it" in told
+
+
+def test_what_cannot_wait_is_agreed_with_at_once_and_says_why(ada, bea):
+    found = refused(ada, bea)
+    assert do(bea, found, "approve", why="It is due today.").status_code == 302
+    do(bea, found, "send")
+    assert Request.objects.get().state == "refused"
+    assert "It is due today." in words(Client().get(f"/tarn/rights/request/{links.key(found.pk)}/"))
+
+
+def test_a_draft_that_was_changed_begins_its_day_anew(ada, bea, monkeypatch):
+    found = refused(ada, bea)
+    later = policies.now() + timedelta(hours=20)
+    monkeypatch.setattr(policies, "now", lambda: later)
+    looks(bea, found)
+    drafts(bea, found, "refuse", code="right", answer="Other words.")
+    monkeypatch.setattr(policies, "now", lambda: later + timedelta(hours=10))
+    looks(bea, found)
+    assert do(bea, found, "approve").status_code == 409
+
+
+def test_where_there_are_two_neither_agrees_with_their_own_for_any_reason(ada, bea, cyd, monkeypatch):
+    found = refused(ada, bea)
+    later = policies.now() + timedelta(days=3)
+    monkeypatch.setattr(policies, "now", lambda: later)
+    looks(bea, found)
+    assert do(bea, found, "approve", why="It is due today.").status_code == 409
+    assert "You are the only officer" not in words(bea.get(f"/desk/requests/{found.number}/"))
+    care.dismiss(cyd.person, later)
+    assert do(bea, found, "approve").status_code == 302, "now there is nobody else"
+
+
+# -- letters to recipients ---------------------------------------------------------------------------------------------
+
+
+def test_what_an_officer_corrected_by_hand_is_told_to_those_who_had_it_by_a_letter_that_names_nobody(order, bea):
+    with job("order"):
+        label = sending.dispatch(order, policies.now())
+    found = asks(order.person_id)
+    page = looks(bea, found).content.decode()
+    assert 'value="contact.delivery_address"' in page
+    assert do(bea, found, "pass_on").status_code == 409
+    assert do(bea, found, "pass_on", item="contact.email").status_code == 409, "nobody had it"
+    assert do(bea, found, "pass_on", item="contact.delivery_address").status_code == 302
+    do(bea, found, "pass_on", item="contact.delivery_address")
+    with job("rights", "proof"):
+        doing.upkeep(policies.now())
+    assert "1 to send" in words(bea.get("/desk/requests/"))
+    letter = words(bea.get("/desk/requests/recipients/"))
+    assert order.number in letter
+    assert not any(line in letter for line in label.lines if line)
+    (row,) = PassedOn.objects.all()
+    assert officer("care").get("/desk/requests/recipients/").status_code == 404
+    assert bea.post("/desk/requests/recipients/", {"do": "confirmed", "row": row.pk}).status_code == 409, "not yet sent"
+    assert bea.post("/desk/requests/recipients/", {"do": "written", "row": "nonsense"}).status_code == 409
+    bea.post("/desk/requests/recipients/", {"do": "written", "row": row.pk})
+    assert "told, and not confirmed yet" in words(bea.get(f"/desk/requests/{found.number}/")).lower()
+    bea.post("/desk/requests/recipients/", {"do": "confirmed", "row": row.pk})
+    row.refresh_from_db()
+    assert (row.state, row.known_by) == ("confirmed", [])
+    mine = words(Client().get(f"/tarn/rights/request/{links.key(found.pk)}/"))
+    assert "Told, and they confirmed it" in mine
+    assert "Our delivery companies" in mine

@@ -13,8 +13,10 @@ from troth.care import actions as care
 from troth.doors import policies
 from troth.doors.collect import collect
 from troth.doors.declare import job
+from troth.rights import doing
 from troth.rights.models import Request
-from troth.shop.models import GiftMessage
+from troth.shop import sending
+from troth.shop.models import GiftMessage, Order
 
 pytestmark = pytest.mark.django_db(databases=["default", "keys"], transaction=True)
 
@@ -77,3 +79,33 @@ def test_a_refusal_is_agreed_on_and_sent_by_keyboard_alone(page, desk):
     page.get_by_role("button", name="Send it", exact=True).wait_for()
     assert do(other, found, "send").status_code == 302
     assert Request.objects.get().state == "refused"
+
+
+@pytest.mark.parametrize("width", [1280, 320])
+def test_letters_to_recipients_and_an_officer_alone_stand_in_nobodys_way(page, desk, width):
+    order = Order.objects.get(person_id=page.ada)
+    with job("order"):
+        sending.dispatch(order, policies.now())
+    found, alone = asks(page.ada), asks(page.ada, "appeal")
+    looks(page.officer, found)
+    do(page.officer, found, "pass_on", item="contact.delivery_address")
+    looks(page.officer, alone)
+    drafts(page.officer, alone, "refuse", code="right", answer="We looked again.")
+    with job("rights", "proof"):
+        doing.upkeep(policies.now())
+    page.set_viewport_size({"width": width, "height": 900})
+    page.goto(desk)
+    look(page, "list with letters", width)
+    page.goto(f"{desk}{alone.number}/")
+    page.get_by_label("Why it cannot wait").wait_for()
+    look(page, "alone", width)
+    page.goto(f"{desk}recipients/")
+    look(page, "letters", width)
+    page.get_by_role("button", name="I have sent it").click()
+    page.get_by_role("button", name="They have done it").wait_for()
+    look(page, "waiting", width)
+    page.get_by_role("button", name="They have done it").click()
+    page.get_by_text("No letter waits to be sent.").wait_for()
+    page.goto(f"{desk}{found.number}/")
+    page.get_by_role("heading", name="Who was told").wait_for()
+    look(page, "told", width)

@@ -101,20 +101,32 @@ def test_one_brands_yes_is_no_other_brands():
 
 @given(answers)
 def test_a_cookie_remembers_each_answer(said):
-    assert rules.read_answers(said.write(), HOUSE) == said
+    assert rules.read_answers(said.write(HOUSE.policy.about.version), HOUSE, DAY) == said
 
 
 @given(st.text(max_size=200) | st.text(alphabet="abcdefghijklmnopqrstuvwxyz_.:", max_size=60))
 def test_a_cookie_that_is_not_ours_answers_nothing_and_breaks_nothing(text):
-    said = rules.read_answers(text, HOUSE)
+    said = rules.read_answers(text, HOUSE, DAY)
 
     assert said == Answers() or all(f"{name}.{answer}" in text for name, answer in said.said)
     assert rules.read_interest(text).write() in (text, "-")
 
 
-@pytest.mark.parametrize("text", ["news.yes", "tracking.maybe", "tracking.yes:", "tracking.yes;", "tracking.yes" * 200])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "news.yes",
+        "tracking.maybe",
+        "tracking.yes:",
+        "tracking.yes;",
+        "tracking.yes" * 200,
+        "v2026:tracking.yes",
+        "v20261101",
+        "tracking.yes:v20261101",
+    ],
+)
 def test_a_cookie_grants_nothing_we_did_not_ask(text):
-    assert rules.read_answers(text, HOUSE) == Answers()
+    assert rules.read_answers(text, HOUSE, DAY) == Answers()
 
 
 def test_what_was_seen_lately_is_a_dozen_each_once_the_newest_first():
@@ -133,7 +145,7 @@ def test_a_no_is_remembered_as_long_as_a_yes_and_every_cookie_as_long_as_the_pol
     }
 
     assert lives == {"choices": 181, "visit": 181, "interest": 90}  # until 26 May 2027, and 24 February
-    assert {a for a in ("yes", "no") if len(Answers((("tracking", a),)).write()) > 0} == {"yes", "no"}
+    assert {a for a in ("yes", "no") if len(Answers((("tracking", a),)).write(DAY)) > 0} == {"yes", "no"}
 
 
 def test_every_word_of_consent_mode_stands_for_a_purpose_with_a_choice():

@@ -7,6 +7,7 @@ from django.db import connections
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from tests.accounts.conftest import ADA, opened
+from tests.shop.selling import placed
 from tests.tracking.conftest import PIECE, Browser
 
 from troth.accounts.views_choices import key
@@ -290,6 +291,24 @@ def test_somebody_we_know_is_counted_without_a_yes_only_where_their_law_says_so(
     assert PageSeen.objects.count() == 0
 
 
+US = {"country": "US", "area": "CA", "street": "1 Weir Lane", "city": "Ojai", "postcode": "93023"}
+FRANCE = {"country": "FR", "area": "", "street": "1 rue du Bac", "city": "Paris", "postcode": "75007"}
+BRITAIN = {"country": "GB", "area": "", "street": "3 Weir Lane", "city": "BATH", "postcode": "BA1 1AA"}
+
+
+@pytest.mark.parametrize(("home", "lives", "counted"), [(BRITAIN, "GB", 1), (US, "US-CA", 1), (FRANCE, "FR", 0)])
+def test_whoever_gave_an_address_with_an_order_is_asked_as_the_law_there_says(stranger, mail, home, lives, counted):
+    with job("order"):
+        placed(email="buyer@post.example", billing=home, delivery=home, at=mail.clock.at)
+    person = opened(stranger, mail, email="buyer@post.example")
+    assert Person.objects.get(pk=person).residence == lives
+    page = stranger.look(PIECE).content.decode()
+    assert ("Until you say no, we count how our sites are used" in page) == bool(counted)
+    assert PageSeen.objects.filter(person_id=person).count() == counted
+    other = Browser()
+    assert "Until you say no" not in other.look(PIECE).content.decode(), "of a stranger we know nothing"
+
+
 def test_nobody_known_to_be_under_18_has_a_profile(stranger, mail, clock):
     person = opened(stranger, mail)
     Person.objects.filter(pk=person).update(known_age=17, known_on=clock.day())
@@ -297,7 +316,7 @@ def test_nobody_known_to_be_under_18_has_a_profile(stranger, mail, clock):
     stranger.look(PIECE)
 
     assert (PageSeen.objects.count(), Looked.objects.count()) == (1, 0)
-    assert stranger.kept["choices"] == "adverts.no:appearance.yes:profile.no:tracking.yes"
+    assert stranger.kept["choices"] == "v20261101:adverts.no:appearance.yes:profile.no:tracking.yes"
     assert "interest" not in stranger.kept
     told = stranger.look("/tarn/cookies/").content.decode().partition("which styles you may like?")[2]
     assert "This is never done with data of people under 18." in told.partition("</fieldset>")[0]
@@ -317,7 +336,7 @@ def test_the_signal_is_shown_and_accept_all_says_nothing_against_it(stranger):
     stranger.answer("all", headers=GPC)
 
     # In New Jersey the signal reaches profiles too, and where a stranger lives we do not know.
-    assert stranger.kept["choices"] == "adverts.no:appearance.yes:profile.no:tracking.yes"
+    assert stranger.kept["choices"] == "v20261101:adverts.no:appearance.yes:profile.no:tracking.yes"
 
 
 @pytest.mark.parametrize("value", ["0", "true", "1.0", "２", ""])

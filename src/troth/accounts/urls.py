@@ -27,6 +27,7 @@ pages = [
     path("rights/complaint/", views_requests.complain, name="complain"),
     path("rights/request/<str:key>/", views_requests.request, name="request"),
     path("rights/request/<str:key>/copy/", views_requests.copy, name="request_copy"),
+    path("rights/agent/<str:key>/", views_requests.agents_copy, name="agents_copy"),
     path("account/requests/", views_requests.mine, name="requests"),
     path("account/data/", views_data.data, name="data"),
     path("account/data/copy/", views_data.copy, name="data_copy"),

@@ -20,7 +20,7 @@ from troth.ledger.actions import seal
 from troth.policy import Compiled
 from troth.policy.wording import listed, say_day
 from troth.rights import actions as steps
-from troth.rights import blacking, clocks, doing, intake, links, packet, passing_on, rules
+from troth.rights import agents, blacking, clocks, doing, intake, links, packet, passing_on, rules
 from troth.rights.errors import NoRequest, NotNow
 from troth.rights.models import Note, Request
 
@@ -152,10 +152,27 @@ def request(here: Here, key: str) -> HttpResponse:
 def copy(_: Here, key: str) -> HttpResponse:
     """Hand over the copy while it lies ready: made at this moment, so that no file lies about."""
     found, at = _by(key), policies.now()
-    if found.state != "answered" or found.copy_until is None or at >= found.copy_until:
+    if not doing.copy_lies_ready(found, at):
         raise DeadLink
+    return _packed(found, "download", at)
+
+
+@page("rights")
+def agents_copy(here: Here, key: str) -> HttpResponse:
+    """Let whoever asked on somebody's behalf fetch the copy they may have; of the request they see nothing else."""
+    found, at = links.read_agents(key), policies.now()
+    if found is None or not found.agent_id or not doing.copy_lies_ready(found, at):
+        raise DeadLink
+    if here.request.method == "POST":
+        return _packed(found, "agent takes", at)
+    until = say_day(found.copy_until.date()) if found.copy_until else ""
+    context = {"number": found.number, "until": until, "way": here.to("agents_copy", key=key)}
+    return here.page("agents_copy", context)
+
+
+def _packed(found: Request, what: str, at: datetime) -> HttpResponse:
     made = blacking.released(found.person_id, at, brand=found.brand)
-    steps.note(found, "download", at)
+    steps.note(found, what, at)
     seal(at)
     response = HttpResponse(packet.as_zip(made), content_type="application/zip")
     response.headers["Content-Disposition"] = f'attachment; filename="my-data-{at:%Y-%m-%d}.zip"'
@@ -175,8 +192,7 @@ def _nothing(found: Request, *_: object) -> Request:
 
 
 def _prove(found: Request, here: Here, at: datetime) -> Request:
-    del here
-    return intake.prove(found, at)
+    return intake.prove(found, at, agent=here.request.POST.get("agent") == "yes")
 
 
 def _withdraw(found: Request, here: Here, at: datetime) -> Request:
@@ -212,7 +228,21 @@ def _appeal(found: Request, here: Here, at: datetime) -> Request:
     )  # fmt: skip
 
 
-DOES = {"prove": _prove, "withdraw": _withdraw, "tell": _tell, "plan": _plan, "lift": _lift, "appeal": _appeal}
+def _end_agent(found: Request, here: Here, at: datetime) -> Request:
+    del here
+    agents.take_back(found, at)
+    return found
+
+
+DOES = {
+    "agent": _end_agent,
+    "prove": _prove,
+    "withdraw": _withdraw,
+    "tell": _tell,
+    "plan": _plan,
+    "lift": _lift,
+    "appeal": _appeal,
+}
 
 
 def _title(found: Request, compiled: Compiled) -> str:
@@ -232,13 +262,16 @@ def _shown(found: Request, here: Here, at: datetime, key: str) -> Context:
         "late": bool(live and due and due.day and due.day < at.date()), "paused": _paused(found, due),
         "steps": [] if gone else _steps(found, here, at), "may_withdraw": rules.after(found.state, "withdraw"),
         "planned": say_day(found.planned_on) if found.planned_on else "",
-        "copy_until": say_day(found.copy_until.date()) if found.copy_until and at < found.copy_until else "",
+        "copy_until": say_day(found.copy_until.date()) if found.copy_until and doing.copy_lies_ready(found, at) else "",
         "restricted": found.right == "restrict" and not live and restricting.restricted(found.person_id),
         "authority": compiled.policy.about.authority, "officer": compiled.policy.about.officer,
         "passed_on": passing_on.shown(found, compiled),
+        "agent_may": bool(found.agent_id) and doing.copy_lies_ready(found, at),
     }  # fmt: skip
     if gone:
         context |= {"lines": certified(found.certificate, compiled), "entry": found.certificate["entry"]}
+    elif found.state == "identifying" and agents.may_have(found):
+        context["agent"] = agents.of(found, at)
     elif not live:
         context["answer"] = _answer(found, here, at)
     elif found.right == "erase" and found.state == "open":

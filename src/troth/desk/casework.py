@@ -7,6 +7,7 @@ from datetime import date, datetime
 from typing import Any, Final
 from uuid import UUID
 
+from troth.care.models import Agent
 from troth.doors import policies
 from troth.doors.use import use
 from troth.laws import exemptions
@@ -205,6 +206,11 @@ def preview(found: Request, opened_: Opened, at: datetime) -> tuple[str, str]:
         until = say_day((at + rules.COPY).date())
         return letters.text(found, "copy", answer=opened_.answer, withheld=grounds, over=True, copy=until)
     return letters.text(found, "answered", answer=opened_.answer, over=True)
+
+
+def alone(officer: UUID) -> bool:
+    """Tell whether nobody else here may agree with what this officer drafted."""
+    return not Agent.objects.filter(role="officer", until=None).exclude(person_id=officer).exists()
 
 
 def second(found: Request) -> bool:

@@ -21,7 +21,7 @@ from troth.doors.handling import cards_in
 from troth.laws import exemptions
 from troth.policy.wording import say_day
 from troth.rights import actions as steps
-from troth.rights import doing, intake, passing_on, rules
+from troth.rights import agents, doing, intake, passing_on, rules
 from troth.rights.errors import NoRequest, NotNow
 from troth.rights.models import Request
 
@@ -105,9 +105,12 @@ def _shown(found: Request, here: Here) -> dict[str, Any]:
         return context
     opened = casework.opened(found, here.at)
     context |= {
-        "looking": True, "opened": opened, "most": MOST, "systems": casework.SYSTEMS.items(),
+        "looking": True, "only": casework.alone(here.agent), "opened": opened, "most": MOST,
+        "systems": casework.SYSTEMS.items(),
         "part": casework.grounds("part"), "whole": casework.grounds("all"), "second": casework.second(found),
-        "mine": found.drafted_by == here.agent,
+        "mine": (mine := found.drafted_by == here.agent), "alone": mine and casework.alone(here.agent),
+        "agent_may": agents.may_have(found),
+        "may_wait": say_day(doing.may_alone(found).date()) if here.at < doing.may_alone(found) else "",
         "earlier": Request.objects.filter(pk=found.about).first() if found.about else None,
         "rights": [(name, one.say) for name, one in compiled.policy.rights.items() if rules.ON_FORM in one.by],
         "may_extend": bool(last and today <= last and not found.extended_at and rules.after(found.state, "extend")),
@@ -184,7 +187,8 @@ def _longer(found: Request, sent: Post, by: UUID, at: datetime) -> None:
 
 
 def _known(found: Request, sent: Post, by: UUID, at: datetime) -> None:
-    intake.accept(found, _text(sent, "how", "Say how you know that it is them."), at, by=by)
+    how = _text(sent, "how", "Say how you know that it is them.")
+    intake.accept(found, how, at, by=by, agent=sent.get("agent") == "yes")
 
 
 def _rename(found: Request, sent: Post, by: UUID, at: datetime) -> None:
@@ -223,8 +227,8 @@ def _pass_on(found: Request, sent: Post, by: UUID, at: datetime) -> None:
 
 
 def _approve(found: Request, sent: Post, by: UUID, at: datetime) -> None:
-    del sent
-    doing.approve(found, at, by=by)
+    why = " ".join(_text(sent, "why", "").split())
+    doing.approve(found, at, by=by, alone=casework.alone(by), why=why)
 
 
 def _send(found: Request, sent: Post, by: UUID, at: datetime) -> None:

@@ -145,7 +145,7 @@ def note(
     """Note something about a live request without moving it. Raises NotNow once it is over."""
     with collect("rights", source="request", brand=found.brand, person=found.person_id, at=at) as c:
         now: Request = Request.objects.select_for_update().get(pk=found.pk)
-        if now.state in rules.OVER and what not in ("take", "download", "lift"):
+        if now.state in rules.OVER and what not in rules.STILL:
             raise NotNow
         for column, value in changed.items():
             setattr(now, column, value)

@@ -8,7 +8,7 @@ from typing import Any, Final
 from uuid import UUID, uuid4
 
 from django.db import transaction
-from django.db.models import Exists, OuterRef
+from django.db.models import Exists, F, OuterRef
 
 from troth.doors import erasing, policies, restricting
 from troth.doors.collect import choose
@@ -18,7 +18,7 @@ from troth.policy import Compiled
 from troth.policy.acts import ERASING
 from troth.vault.models import Person
 
-from . import actions, blacking, letters, passing_on, rules, seeing
+from . import actions, agents, blacking, letters, passing_on, rules, seeing
 from .errors import NotNow
 from .models import Note, PassedOn, Request
 
@@ -107,8 +107,16 @@ def hand_out(found: Request, at: datetime, *, by: UUID | None = None, answer: st
     found = actions.step(found, "answer", at, by=by, copy_until=at + rules.COPY)
     codes = sorted({one.code for one in cut.values()})
     grounds = [{"code": code} | exemptions()[code] for code in codes]
-    letters.write(found, "copy", at, answer=answer, withheld=grounds)
+    letters.write(found, "copy", at, answer=answer, withheld=grounds, agent=found.agent_id is not None)
+    agents.hand_out(found, at)
     return found
+
+
+def copy_lies_ready(found: Request, at: datetime) -> bool:
+    """Tell whether a copy can be fetched now: not too late, and not of what a duty keeps of somebody who was erased."""
+    if found.state != "answered" or found.copy_until is None or at >= found.copy_until:
+        return False
+    return not Person.objects.filter(pk=found.person_id, flags=F("flags").bitor(ERASING)).exists()
 
 
 # -- erasure -----------------------------------------------------------------------------------------------------------
@@ -220,13 +228,29 @@ def must_be_seen(found: Request) -> bool:
     )
 
 
-def approve(found: Request, at: datetime, *, by: UUID) -> None:
-    """Agree with a draft: another one of us than who wrote it, and with what it was when they read it."""
+def approve(found: Request, at: datetime, *, by: UUID, alone: bool = False, why: str = "") -> None:
+    """Agree with a draft: another one of us than who wrote it, and with what it was when they read it. Raises NotNow.
+
+    `alone`: the house has no other officer. No law asks for two: they agree with their own draft once it has lain for a
+    day, or sooner and say why it cannot wait. It is noted as what it is, where whoever asked reads it.
+    """
     if found.state != "answering":
         raise NotNow
-    if by == found.drafted_by:
+    if by != found.drafted_by:
+        actions.note(found, "approve", at, by=by, approved_by=by)
+        return
+    if not alone:
         raise NotNow("Somebody else agrees with it than who wrote it. Ask another officer.")
-    actions.note(found, "approve", at, by=by, approved_by=by)
+    if not why and at < may_alone(found):
+        raise NotNow("You are the only officer here. Read it once more tomorrow, or say why it cannot wait.")
+    actions.note(found, "agree alone", at, by=by, approved_by=by, words={"why": why} if why else None)
+
+
+def may_alone(found: Request) -> datetime:
+    """Return when an only officer may agree with their own draft without saying why it cannot wait."""
+    drafts = found.notes.filter(what__in=("draft", "redraft", "withhold")).order_by("at").values_list("at", flat=True)
+    newest: datetime = drafts.last() or found.received_at
+    return newest + rules.ALONE
 
 
 def send(found: Request, text: str, at: datetime, *, by: UUID) -> Request:

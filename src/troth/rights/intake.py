@@ -15,7 +15,7 @@ from troth.doors import policies
 from troth.doors.collect import collect
 from troth.vault import identity
 
-from . import actions, doing, letters, rules
+from . import actions, agents, doing, letters, rules
 from .models import Request
 
 LATELY: Final = timedelta(hours=24)
@@ -30,7 +30,7 @@ def from_form(  # noqa: PLR0913 -- what a form brings
 
     Raises BadIdentifier, CardNumber, Refused.
     """
-    person, address = _mailbox(email, brand, at)
+    person, address = mailbox(email, brand, at)
     if again := _again(person, right, at):
         return again
     if right not in NEEDS_NO_LINK and (known := actions.live(person, right)):
@@ -63,17 +63,25 @@ def from_account(  # noqa: PLR0913 -- as above
     return doing.proceed(made, at)
 
 
-def prove(found: Request, at: datetime) -> Request:
-    """Note that whoever asked has the link that went to the address we hold; go on with what they asked."""
+def prove(found: Request, at: datetime, *, agent: bool = False) -> Request:
+    """Note that whoever asked has the link that went to the address we hold; go on with what they asked.
+
+    `agent`: they say that whoever asked for them may have the copy too. Raises NotNow where there is none to have.
+    """
     if found.state != "identifying":
         return found
-    found = actions.step(found, "know who", at, words={"how": "the link to the address we hold"}, known_at=at)
-    return doing.proceed(found, at)
+    return _known(found, "the link to the address we hold", at, agent=agent)
 
 
-def accept(found: Request, how: str, at: datetime, *, by: UUID) -> Request:
-    """Note that one of us made sure who asks, in another way: the agent's papers, say."""
-    found = actions.step(found, "know who", at, by=by, words={"how": how}, known_at=at)
+def accept(found: Request, how: str, at: datetime, *, by: UUID, agent: bool = False) -> Request:
+    """Note that one of us made sure who asks, in another way: the agent's papers, say. `agent`: they reach that far."""
+    return _known(found, how, at, by=by, agent=agent)
+
+
+def _known(found: Request, how: str, at: datetime, *, by: UUID | None = None, agent: bool) -> Request:
+    more = agents.cover(found, at) if agent else {}
+    words = {"how": how} | ({"told": "Whoever asked for you may have the copy too."} if agent else {})
+    found = actions.step(found, "know who", at, by=by, words=words, known_at=at, **more)
     return doing.proceed(found, at)
 
 
@@ -86,7 +94,7 @@ def _again(person: UUID, right: str, at: datetime) -> Request | None:
     return found
 
 
-def _mailbox(email: str, brand: str, at: datetime) -> tuple[UUID, UUID]:
+def mailbox(email: str, brand: str, at: datetime) -> tuple[UUID, UUID]:
     """Return whose a mailbox is, and its row; somebody new where we do not know it."""
     known = identity.find("email", email)
     if known is None:

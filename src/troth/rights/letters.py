@@ -29,6 +29,7 @@ def text(found: Request, which: str, **more: Any) -> tuple[str, str]:  # noqa: A
         "authority": policy.about.authority, "officer": policy.about.officer, "ground": ground,
         "due": _day(due), "planned": _day(found.planned_on), "complaint": found.right == rules.COMPLAINT,
         "copy": _day(found.copy_until and found.copy_until.date()), "over": found.state in rules.OVER,
+        "received": _day(found.received_at.date()),
     } | more  # fmt: skip
     subject, _, words = render_to_string(f"rights/letters/{which}.txt", context).strip().partition("\n")
     return subject.strip(), words.strip() + "\n"

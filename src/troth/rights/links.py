@@ -8,7 +8,7 @@ from troth.vault import signed
 
 from .models import Request
 
-SALT = "troth.rights.request"
+SALT, AGENT = "troth.rights.request", "troth.rights.agent"
 
 
 def key(request: UUID) -> str:
@@ -25,3 +25,14 @@ def read(text: str) -> Request | None:
 def way(found: Request) -> str:
     """Return the whole address of a request's page."""
     return f"{found.home}rights/request/{key(found.pk)}/"
+
+
+def agents_way(found: Request) -> str:
+    """Return the address of the page on which an agent fetches a copy, and sees nothing else of the request."""
+    return f"{found.home}rights/agent/{signed.key(AGENT, found.pk, '~')}/"
+
+
+def read_agents(text: str) -> Request | None:
+    """Return the request an agent's key is of; None for a key that we did not make for one."""
+    pk = signed.read(AGENT, text, "~")
+    return Request.objects.filter(pk=pk).first() if pk else None

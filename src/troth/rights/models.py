@@ -41,6 +41,8 @@ class Request(HeldRow):
     drafted_by = models.UUIDField(null=True)
     approved_by = models.UUIDField(null=True)
     copy_until = models.DateTimeField(null=True)
+    agent_id = models.UUIDField(null=True)  # who may have the copy for them: another person
+    agent_address = models.UUIDField(null=True)  # the identifier their link goes to
     certificate = models.JSONField(default=dict)  # what an erasure did: names no one
 
     words = held(SORTS, by="sort")
@@ -71,6 +73,8 @@ class Request(HeldRow):
         "drafted_by": Plain("a random id of one of us"),
         "approved_by": Plain("a random id of one of us"),
         "copy_until": Plain("a date of the case"),
+        "agent_id": Plain("a random id", ASKED),
+        "agent_address": Plain("a random id"),
         "certificate": Plain("names of items and counts"),
     }
 

@@ -12,7 +12,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import logging
-from collections.abc import Callable, Collection, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from typing import Final, Literal, NamedTuple
@@ -21,7 +21,7 @@ from uuid import UUID
 from django.db.models import Q
 from django.template.loader import render_to_string
 
-from troth.doors import erasing, policies
+from troth.doors import erasing, periods, policies
 from troth.doors.disclose import notice
 from troth.partners.errors import PartnerError
 from troth.policy import Compiled
@@ -115,10 +115,15 @@ def received(person: UUID, compiled: Compiled) -> dict[str, Got]:
     return {to: got for to, got in sorted(found.items()) if to in known_to_us and known_to_us[to].role not in NOBODY}
 
 
-def gone(lines: Iterable[erasing.Line]) -> tuple[frozenset[str], frozenset[str]]:
-    """Return the items an erasure takes away, and those of which every row stays."""
-    took = frozenset(item for one in lines for item in one.items if not one.kept)
-    return took, frozenset(item for one in lines for item in one.items if one.kept) - took
+def staying(lines: Collection[erasing.Line], compiled: Compiled) -> frozenset[str]:
+    """Return the items an erasure leaves here because a duty keeps them: whoever got them may have to keep them too.
+
+    What a row's plain columns say, such as a sum, goes and stays with what the row holds.
+    """
+    took, kept = ({item for one in lines if one.kept is stays for item in one.items} for stays in (False, True))
+    categories = {item.partition(".")[0] for item in kept}
+    with_them = {item for item in periods.retained(compiled) if item.partition(".")[0] in categories}
+    return frozenset((kept | with_them) - took)
 
 
 def plan(
@@ -129,7 +134,8 @@ def plan(
 
     `items`: those that changed; all of them where it is None. Of an erasure, what a duty keeps here may stay there.
     """
-    compiled, stays = policies.archive().in_force(policies.today()), gone(lines)[1]
+    compiled = policies.archive().in_force(policies.today())
+    stays = staying(lines, compiled)
     told = []
     for to, got in received(found.person_id, compiled).items():
         them = got.items & set(items) if items is not None else got.items - stays
@@ -287,7 +293,7 @@ def letter(to: str, rows: Collection[PassedOn], compiled: Compiled) -> str:
     context = {
         "to": listed(recipient.who) if recipient else to, "lines": lines, "officer": about.officer,
         "contract": recipient.contract.ref if recipient and recipient.contract else "",
-        "controller": about.controller,
+        "controller": about.entities[about.controller].say if about.controller in about.entities else about.controller,
     }  # fmt: skip
     return render_to_string("rights/letters/recipient.txt", context).strip() + "\n"
 

@@ -55,6 +55,7 @@ STEP_SAID: Final = {
     "redraft": "The draft was changed",
     "drop draft": "The draft was given back",
     "approve": "A second of us agreed with the answer",
+    "agree alone": "There is only one officer here: they read it once more and agreed with it",
     "extend": "We took more time",
     "answer": "We answered",
     "refuse": "We refused, and said why",
@@ -71,7 +72,11 @@ STEP_SAID: Final = {
     "pass on": "Those who had got it are told",
     "lift": "You lifted the restriction",
     "download": "You took the copy",
+    "agent takes": "Whoever asked for you took the copy",
+    "agent ends": "You took back that whoever asked for you may have the copy",
 }
+
+STILL: Final = frozenset({"take", "lift", "download", "agent takes", "agent ends"})  # once it is over
 
 # -- which right needs what --------------------------------------------------------------------------------------------
 
@@ -86,6 +91,7 @@ ON_FORM: Final = "the request form"
 GRACE: Final = timedelta(days=7)  # between confirming an erasure and running it; it may be called off until then
 PROOF: Final = timedelta(days=30)  # how long we wait for somebody to show who they are
 COPY: Final = timedelta(days=14)  # how long a copy can be fetched
+ALONE: Final = timedelta(days=1)  # how long a draft lies before an only officer agrees with it
 LOOK: Final = timedelta(minutes=30)  # how long a stated reason lets an officer look
 
 

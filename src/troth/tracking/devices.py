@@ -46,7 +46,7 @@ class Device:
 
     @cached_property
     def answers(self) -> rules.Answers:
-        return rules.read_answers(self.request.COOKIES.get(rules.CHOICES, ""), self.compiled)
+        return rules.read_answers(self.request.COOKIES.get(rules.CHOICES, ""), self.compiled, self.on)
 
     @cached_property
     def signal(self) -> bool:
@@ -126,7 +126,7 @@ def asked_for(request: HttpRequest) -> Device | None:
 
 
 def keep_answers(device: Device, response: HttpResponse, answers: rules.Answers) -> None:
-    _keep(device, response, "site", rules.CHOICES, answers.write())
+    _keep(device, response, "site", rules.CHOICES, answers.write(device.compiled.policy.about.version))
 
 
 def keep_number(device: Device, response: HttpResponse, number: str) -> None:

@@ -16,6 +16,7 @@ from urllib.parse import urlsplit
 from troth.choices.rules import Said, fold
 from troth.policy import Act, Compiled, Standing
 from troth.policy.acts import UNKNOWN_AGE
+from troth.policy.book import matching
 from troth.policy.law import ANYWHERE
 from troth.policy.registers import choices_grid, cookie_table
 from troth.policy.rows import Slot, Stored
@@ -90,6 +91,7 @@ class Answers:
     """What a browser said, as its own cookie remembers it: a yes and a no alike, for as long."""
 
     said: tuple[tuple[str, str], ...] = ()  # a choice and its answer
+    outgrown: tuple[str, ...] = ()  # yeses that count no more: what they would let us do has come to mean more
 
     def get(self, choice: str) -> str:
         return dict(self.said).get(choice, "")
@@ -100,26 +102,61 @@ class Answers:
     def anew(self, said: Mapping[str, str]) -> Answers:
         return Answers(tuple(sorted({**dict(self.said), **said}.items())))
 
-    def write(self) -> str:
-        return ":".join(f"{name}.{answer}" for name, answer in self.said)
+    def write(self, version: date) -> str:
+        """Return the cookie: the version of the policy these count under, and each answer.
+
+        One version for all: a yes that still counts under it was given at it, or nothing has grown from then to now.
+        """
+        return ":".join([f"v{version:%Y%m%d}", *(f"{name}.{answer}" for name, answer in self.said)])
 
 
 ONE = re.compile(r"([a-z][a-z_]{0,39})\.(yes|no|sighted)")
+VERSION = re.compile(r"v(20\d{2})(\d{2})(\d{2})")
 LONGEST = 1000
 
 
-def read_answers(cookie: str, compiled: Compiled) -> Answers:
+def read_answers(cookie: str, compiled: Compiled, on: date) -> Answers:
     """Return what a cookie remembers of questions we still put; nothing if it is not as we wrote it.
 
-    Nothing is granted by it alone: whoever writes one themselves has answered, no more.
+    A yes covers what its choice meant under the version it was given at, and no more, as any person's does; a no is
+    never outgrown (R87). Nothing is granted by it alone: whoever writes one themselves has answered, no more.
     """
     if not cookie or len(cookie) > LONGEST:
         return Answers()
-    found = [ONE.fullmatch(one) for one in cookie.split(":")]
+    head, *rest = cookie.split(":")
+    since, rest = (_version(head, compiled, on), rest) if VERSION.fullmatch(head) else (None, [head, *rest])
+    found = [ONE.fullmatch(one) for one in rest]
     if not all(found):
         return Answers()
     known = {one[1]: one[2] for one in found if one and one[1] in asked_one_by_one(compiled)}
-    return Answers(tuple(sorted(known.items())))
+    gone = compiled.outgrown(COOKIE, since or _oldest(compiled, on))
+    over = {name for name, answer in known.items() if answer != NO and gone & matching(compiled.book.slots, name)}
+    kept = {name: answer for name, answer in known.items() if name not in over}
+    return Answers(tuple(sorted(kept.items())), tuple(sorted(over)))
+
+
+COOKIE: Final = "cookie"  # it names its version by the day, and no digest
+
+
+def _version(text: str, compiled: Compiled, on: date) -> date:
+    """Return the day of the version in a cookie; the oldest it could be for one that we cannot have written."""
+    try:
+        day = date(*(int(part) for part in VERSION.fullmatch(text).groups()))  # type: ignore[union-attr]
+    except ValueError:
+        return _oldest(compiled, on)
+    return day if day <= compiled.policy.about.version else _oldest(compiled, on)
+
+
+def _oldest(compiled: Compiled, on: date) -> date:
+    """Return the first day on which a cookie that is still there could have been written.
+
+    Before its version stood in it, a cookie lived as long as now: an older one is gone from every browser.
+    """
+    keep = compiled.policy.purposes["site"].cookies[CHOICES].keep
+    day = on - life(compiled, "site", CHOICES, on) - timedelta(days=7)  # months differ by a few days
+    while keep and keep.after(day) < on:
+        day += timedelta(days=1)
+    return day
 
 
 def life(compiled: Compiled, purpose: str, cookie: str, on: date) -> timedelta:

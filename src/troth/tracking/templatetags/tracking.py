@@ -36,7 +36,7 @@ def panel(context: Context) -> dict[str, Any]:
     on = [name for name in asked if device.resting[name].mode == rules.ON_UNTIL_NO and name not in silenced]
     first = [name for name in asked if name not in (*silenced, *on)]
     return {
-        "shop": here, "open": True, "signal": device.signal,
+        "shop": here, "open": True, "signal": device.signal, "outgrown": _said(choices, list(device.answers.outgrown)),
         "asked": _said(choices, first), "running": _said(choices, on), "silenced": _said(choices, silenced),
     }  # fmt: skip
 
