@@ -12,6 +12,7 @@ from troth.doors.declare import job
 from troth.doors.disclose import disclose
 from troth.doors.use import use
 from troth.ledger.models import Row
+from troth.rights import doing
 from troth.rights.models import Request
 from troth.shop.screening import TOLD
 from troth.vault import identity
@@ -109,6 +110,24 @@ def test_nobody_changes_anybody_elses(ada, mail, visitor):
     assert values(visitor.get("details/"))["name"] == "Ada Canary"
     assert "sign-in" in Visitor().get("details/")["Location"]
     assert "sign-in" in save(Visitor(), name="Eve").headers["Location"]
+
+
+def test_a_change_that_nobody_could_be_told_of_is_no_change(ada, visitor, mail, monkeypatch):
+    before, letters = values(visitor.get("details/")), len(mail.fetch())
+    with monkeypatch.context() as broken:
+        broken.setattr(doing, "corrected", _power_cut)
+        with pytest.raises(OSError, match="power"):
+            save(visitor, **MINE)
+    assert values(visitor.get("details/")) == before
+    assert not identity.find("mobile", "07700 900123")
+    assert len(mail.fetch()) == letters
+    save(visitor, **MINE)
+    assert values(visitor.get("details/")) == MINE
+    assert len(mail.fetch()) > letters, "the second time with its letter"
+
+
+def _power_cut(*_, **__):
+    raise OSError("power")
 
 
 def test_whoever_decides_for_themselves_and_got_the_old_value_is_told_by_a_clocked_request(ada, visitor, clock):

@@ -110,14 +110,15 @@ def change(person: UUID, wanted: Details, brand: str, home: str, at: datetime) -
     before, _ = read(person, brand, at)
     if before == wanted:
         return [], 0
-    with whole(), collect("account", source="account", brand=brand, person=person, actor="person", at=at) as c:
-        _save_profile(c, person, before, wanted)
-        rows = _numbers(person)
-        for kind in NUMBERS:
-            if (text := getattr(wanted, kind)) != getattr(before, kind):
-                c.save(_number(person, kind, text, rows.get(kind)))
-    items = sorted(c.cover.touched)
-    told(person, items, brand, home, c.entry, at)
+    with whole():  # what changed and whom to tell of it stand together, or neither does
+        with collect("account", source="account", brand=brand, person=person, actor="person", at=at) as c:
+            _save_profile(c, person, before, wanted)
+            rows = _numbers(person)
+            for kind in NUMBERS:
+                if (text := getattr(wanted, kind)) != getattr(before, kind):
+                    c.save(_number(person, kind, text, rows.get(kind)))
+        items = sorted(c.cover.touched)
+        told(person, items, brand, home, c.entry, at)
     return items, c.entry
 
 

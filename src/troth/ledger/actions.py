@@ -6,7 +6,7 @@ import base64
 import json
 import threading
 import time
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
@@ -27,6 +27,7 @@ INSERT_ALL = (  # PostgreSQL: one statement for all, which answers with their nu
     "SELECT * FROM unnest(%s::bytea[], %s::varchar[], %s::bytea[]) RETURNING id"
 )
 
+UNSEALED = "SELECT id, body FROM ledger_entry WHERE place IS NULL ORDER BY id LIMIT %s"
 RECEIPT = (
     "SELECT body, place, size, note FROM ledger_entry, (SELECT size, note FROM ledger_head ORDER BY size DESC LIMIT 1) "
     "newest WHERE ledger_entry.id = %s"
@@ -177,13 +178,15 @@ def seal(at: datetime) -> Head | None:
         with transaction.atomic():
             Sealer.objects.select_for_update().get(id=1)
             newest = head()
-            rows = list(Row.objects.filter(place=None).order_by("id").values_list("id", "body")[:BATCH])
+            with connection.cursor() as cursor:
+                cursor.execute(UNSEALED, [BATCH])
+                rows = cursor.fetchall()
             if not rows:
                 return newest
-            newest = _extend(newest.size if newest else 0, [(number, bytes(body)) for number, body in rows], at)
+            newest = _extend(newest.size if newest else 0, rows, at)
 
 
-def _extend(size: int, rows: list[tuple[int, bytes]], at: datetime) -> Head:
+def _extend(size: int, rows: Sequence[tuple[int, bytes]], at: datetime) -> Head:
     growing = merkle.Growing(size, tile)
     growing.add([merkle.leaf(body) for _, body in rows])
     first, last = rows[0][0], rows[-1][0]

@@ -26,13 +26,12 @@ def node(left: bytes, right: bytes) -> bytes:
     return sha256(b"\x01" + left + right).digest()
 
 
-def fold(hashes: Sequence[bytes]) -> bytes:
-    """Return the root over a power of two of neighbouring hashes."""
-    row = list(hashes)
-    while len(row) > 1:
-        pairs = iter(row)
-        row = [sha256(b"\x01" + left + right).digest() for left, right in zip(pairs, pairs, strict=True)]
-    return row[0]
+def fold(hashes: bytes) -> bytes:
+    """Return the root over a power of two of neighbouring hashes, which stand one after the other."""
+    while len(hashes) > SIZE:
+        pairs = range(0, len(hashes), 2 * SIZE)
+        hashes = b"".join([sha256(b"\x01" + hashes[at : at + 2 * SIZE]).digest() for at in pairs])
+    return hashes
 
 
 def root_of(hashes: Sequence[bytes]) -> bytes:
@@ -80,7 +79,7 @@ class Tree:
         first, count = index << above, 1 << above
         tile = self._tile(level, first // WIDTH)
         start = first % WIDTH * SIZE
-        return fold([tile[at : at + SIZE] for at in range(start, start + count * SIZE, SIZE)])
+        return fold(tile[start : start + count * SIZE])
 
     def range(self, begin: int, end: int) -> bytes:
         """Return the root over the leaves begin to end-1, where the tree of RFC 6962 has such a node."""
@@ -218,8 +217,7 @@ class Growing:
                 tile += b"".join(part)
                 done += len(part)
                 if len(tile) == WIDTH * SIZE:
-                    whole = bytes(tile)
-                    above.append(fold([whole[at : at + SIZE] for at in range(0, len(whole), SIZE)]))
+                    above.append(fold(bytes(tile)))
             level, first, row = level + 1, first // WIDTH, above
 
     def root(self) -> bytes:
