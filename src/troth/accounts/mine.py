@@ -8,8 +8,8 @@ from __future__ import annotations
 import html
 from collections import Counter
 from collections.abc import Collection, Iterable, Iterator
-from dataclasses import dataclass, field
-from datetime import date, datetime
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
 from functools import lru_cache
 from typing import Any, Final, NamedTuple
 
@@ -29,6 +29,7 @@ from .views_receipts import DID
 FIRST: Final = 8  # the newest values of one item, shown at once; a link shows the rest
 LATEST: Final = 40  # acts shown; the copy has them all
 FEW: Final = 3  # recipients' and lookers' last times told of one item
+NEVER: Final = datetime.min.replace(tzinfo=UTC)
 Row = tuple[Holding, dict[str, Any]]  # a row, and what it holds of one item
 LINE: Final = '<li dir="auto">%s<small class="quiet" dir="ltr">%s</small></li>'
 STEPS: Final = 48  # bars of a line of the timeline
@@ -78,7 +79,7 @@ class Category:
     items: list[Item]
     count: int
     days: list[date]
-    bars: list[tuple[int, int]] = field(default_factory=list)  # step, and how far down its top is: 1 to 9 of 11
+    bars: str = ""  # as a path draws them, from a line 11 below the top
 
     @property
     def span(self) -> str:
@@ -222,8 +223,9 @@ def _category(name: str, items: dict[str, list[Row]], told: _Told) -> Category:
 
 
 def _item(item: str, rows: list[Row], keep: str, told: _Told) -> Item:
-    rows.sort(key=lambda one: (one[0].seen_at.timestamp() if one[0].seen_at else 0, one[0].row), reverse=True)
-    dated = all(row.gone_by.get(item.partition(".")[0]) for row, _ in rows)
+    rows.sort(key=lambda one: (one[0].seen_at or NEVER, one[0].row), reverse=True)
+    category = item.partition(".")[0]
+    dated = all(row.gone_by.get(category) for row, _ in rows)
     ways, why = ways_to(item, {row.model for row, _ in rows})
     say = told.compiled.book.labels[item].say
     values = [_value(row, item, values, told) for row, values in (rows if item == told.whole else rows[:FIRST])]
@@ -231,12 +233,14 @@ def _item(item: str, rows: list[Row], keep: str, told: _Told) -> Item:
     return Item(item, say, len(rows), values, "" if dated else keep, given, looked, ways, why)
 
 
-def _bars(days: Collection[date], today: date, far: date) -> list[tuple[int, int]]:
-    """Return the bars of one category: at which step from today to the last day of all, and its top."""
+def _bars(days: Collection[date], today: date, far: date) -> str:
+    """Return the bars of one category as a path draws them: at which step from today to the last day, how high."""
     width = max(1, (far - today).days)
-    steps = Counter(min(STEPS - 1, max(0, (day - today).days * STEPS // width)) for day in days)
+    steps = Counter[int]()
+    for day, count in Counter(days).items():
+        steps[min(STEPS - 1, max(0, (day - today).days * STEPS // width))] += count
     most = max(steps.values(), default=1)
-    return [(step, 11 - max(2, count * 10 // most)) for step, count in sorted(steps.items())]
+    return "".join([f"M{step}.5 11V{11 - max(2, count * 10 // most)}" for step, count in sorted(steps.items())])
 
 
 def _summary(categories: list[Category], found: Packet, told: _Told) -> dict[str, Any]:

@@ -32,7 +32,7 @@ class Opening(Acting):
         self.cover = cover
         self.refused: dict[UUID, Decision] = {}
         self._recorded: set[str] = set()
-        self._last: tuple[UUID, frozenset[str]] | None = None  # for one person: what was allowed and recorded last
+        self._allowed: set[tuple[UUID, frozenset[str]]] = set()  # for one person: what was decided on and recorded
         self._shown: dict[bytes, dict[str, Any]] = {}
         named = self.compiled.book.items(items)
         if len(self.people) > 1:
@@ -85,7 +85,7 @@ class Opening(Acting):
             self._allow_one(person, frozenset(items))
 
     def _allow_one(self, person: UUID, items: frozenset[str]) -> None:
-        if (person, items) == self._last:  # a row like the one before it
+        if (person, items) in self._allowed:  # a row like one before it
             return
         if person not in self.people:
             why = Reason("not_theirs", "unknown.person", "", "This act was opened for somebody else.")
@@ -99,7 +99,7 @@ class Opening(Acting):
         if new := items - self._recorded:
             self.entry = ledger.record_durably(self.written(decision, new, [person], self.cover))
             self._recorded |= new
-        self._last = (person, items)
+        self._allowed.add((person, items))
 
     def _record_all(self, items: frozenset[str]) -> None:
         """Decide for everybody, and record one act with the list of those it reaches."""

@@ -160,7 +160,7 @@ class _Shape:
     sealed: dict[str, str]  # held fields and their items
     told: tuple[tuple[str, str], ...]  # columns outside the seal and their items
     keeps: tuple[tuple[str, Keep], ...]  # categories, and how long each is kept
-    ends: dict[tuple[date | None, ...], dict[str, date]] = field(default_factory=dict)  # worked out so far: by starts
+    ends: dict[tuple[datetime | None, datetime | None], dict[str, date]] = field(default_factory=dict)  # known so far
 
     @cached_property
     def grouped(self) -> tuple[tuple[str, tuple[str, ...]], ...]:
@@ -226,12 +226,15 @@ def _holding(row: models.Model, shape: _Shape, them: Person, u: Opening) -> Hold
 def _ends(row: models.Model, shape: _Shape, them: Person) -> dict[str, date]:
     """Return the first day a row must be gone, by category; without those whose clock has not started.
 
-    Rows whose clocks started alike share the answer.
+    Of a row only these two moments start a clock: rows that have them alike share the answer.
     """
-    if not isinstance(row, PersonRow):
-        return {}
-    starts = tuple([periods.start(keep, row, them) for _, keep in shape.keeps])
-    if starts not in shape.ends:
-        pairs = zip(shape.keeps, starts, strict=True)
-        shape.ends[starts] = {name: gone_by(keep, day) for (name, keep), day in pairs if day}
-    return shape.ends[starts]
+    moments = (getattr(row, "event_at", None), getattr(row, "seen_at", None))
+    ends = shape.ends.get(moments)
+    if ends is None:
+        pairs = [(name, keep, _start(keep, row, them)) for name, keep in shape.keeps]
+        ends = shape.ends[moments] = {name: gone_by(keep, day) for name, keep, day in pairs if day}
+    return ends
+
+
+def _start(keep: Keep, row: models.Model, them: Person) -> date | None:
+    return periods.start(keep, row, them) if isinstance(row, PersonRow) else None
