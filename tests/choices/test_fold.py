@@ -1,6 +1,7 @@
 """The fold against an oracle that looks at one slot at a time and knows nothing of bits."""
 
 from datetime import UTC, datetime, timedelta
+from functools import cache
 
 import pytest
 from hypothesis import given
@@ -22,6 +23,7 @@ def meant(pattern, slot):
     return len(wanted) <= len(parts) and all(w in ("*", p) for w, p in zip(wanted, parts, strict=False))
 
 
+@cache
 def scope(pattern):
     return frozenset(slot for slot in BOOK.slots if meant(pattern, slot))
 

@@ -2,7 +2,9 @@
 
 import json
 import threading
+from dataclasses import fields, is_dataclass
 from datetime import UTC, datetime
+from types import MappingProxyType
 
 import pytest
 import rfc8785
@@ -10,6 +12,7 @@ from django.db import connection, transaction
 from hypothesis import given
 from hypothesis import strategies as st
 
+from troth.laws import packs
 from troth.ledger import actions, note, signer
 from troth.ledger.entry import Entry
 from troth.ledger.errors import BadCheckpoint, NotAName
@@ -89,6 +92,29 @@ def test_what_may_be_a_value_is_not_taken_for_a_name(value):
         with pytest.raises(NotAName) as refused:
             wrong.encode()
         assert value not in str(refused.value)
+
+
+def cites(of):
+    """Yield whatever is given as the law anywhere in a part of a law pack."""
+    if isinstance(of, dict | MappingProxyType):
+        of = tuple(of.values())
+    if isinstance(of, tuple | list):
+        for one in of:
+            yield from cites(one)
+    elif is_dataclass(of):
+        yield from [of.cite] if hasattr(of, "cite") else []
+        for one in fields(of):
+            yield from cites(getattr(of, one.name))
+
+
+@pytest.mark.parametrize("law", sorted(packs()))
+def test_whatever_law_decides_can_be_written_down(law):
+    every = list(cites(packs()[law]))
+    assert len(every) > 3
+    for cite in every:
+        body = Entry(at=NOON, verb="use", law=cite, clause=f"{law}.transfers ({cite})").encode()
+        assert body == rfc8785.dumps(json.loads(body))
+        assert json.loads(body)["law"] == cite
 
 
 @database

@@ -126,8 +126,12 @@ class _Group:
                 for one in group:
                     one.number = record(one.entry)
         except BaseException as problem:  # noqa: BLE001 -- whatever it was, everybody in the group must hear of it
+            failed = problem
+            if not isinstance(problem, LedgerUnavailable):
+                failed = LedgerUnavailable()
+                failed.__cause__ = problem
             for one in group:
-                one.problem = problem if isinstance(problem, LedgerUnavailable) else LedgerUnavailable()
+                one.problem = failed
         finally:
             for one in group:
                 one.done.set()

@@ -17,7 +17,7 @@ FORMAT: Final = "troth-entry-1"
 TEXTS: Final = (
     "verb", "purpose", "brand", "source", "to", "channel", "topic", "actor", "code", "clause", "law", "policy",
 )  # fmt: skip
-NAME: Final = re.compile(r"[A-Za-z0-9_.:*/ ()<>@,'§+=\-]{0,200}")
+NAME: Final = re.compile(r"[A-Za-z0-9_.:*/ ()<>@,;&'§+=\-]{0,200}")  # of the policy, and where a law stands
 _write = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), sort_keys=True, allow_nan=False).encode
 
 
