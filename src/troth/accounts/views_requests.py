@@ -254,6 +254,7 @@ def _shown(found: Request, here: Here, at: datetime, key: str) -> Context:
     compiled = policies.archive().in_force(policies.today())
     due, _, _ = steps.clock_of(found, compiled, at)
     gone = bool(found.certificate) and found.state == "answered"
+    ready = found.copy_until if doing.copy_lies_ready(found, at) else None
     context: Context = {
         "it": found, "way": here.to("request", key=key), "copy_way": here.to("request_copy", key=key), "gone": gone,
         "say": _title(found, compiled), "stands": rules.SAID[found.state],
@@ -262,11 +263,11 @@ def _shown(found: Request, here: Here, at: datetime, key: str) -> Context:
         "late": bool(live and due and due.day and due.day < at.date()), "paused": _paused(found, due),
         "steps": [] if gone else _steps(found, here, at), "may_withdraw": rules.after(found.state, "withdraw"),
         "planned": say_day(found.planned_on) if found.planned_on else "",
-        "copy_until": say_day(found.copy_until.date()) if found.copy_until and doing.copy_lies_ready(found, at) else "",
+        "copy_until": say_day(ready.date()) if ready else "",
         "restricted": found.right == "restrict" and not live and restricting.restricted(found.person_id),
         "authority": compiled.policy.about.authority, "officer": compiled.policy.about.officer,
         "passed_on": passing_on.shown(found, compiled),
-        "agent_may": bool(found.agent_id) and doing.copy_lies_ready(found, at),
+        "agent_may": bool(found.agent_id and ready),
     }  # fmt: skip
     if gone:
         context |= {"lines": certified(found.certificate, compiled), "entry": found.certificate["entry"]}

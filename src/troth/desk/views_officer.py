@@ -103,14 +103,14 @@ def _shown(found: Request, here: Here) -> dict[str, Any]:
     context["passed_on"] = passing_on.shown(found, compiled)
     if (bool(found.certificate) and found.state != "planned") or not casework.may_look(found, here.agent, here.at):
         return context
-    opened = casework.opened(found, here.at)
+    opened, only, may_alone = casework.opened(found, here.at), casework.alone(here.agent), doing.may_alone(found)
     context |= {
-        "looking": True, "only": casework.alone(here.agent), "opened": opened, "most": MOST,
+        "looking": True, "only": only, "opened": opened, "most": MOST,
         "systems": casework.SYSTEMS.items(),
         "part": casework.grounds("part"), "whole": casework.grounds("all"), "second": casework.second(found),
-        "mine": (mine := found.drafted_by == here.agent), "alone": mine and casework.alone(here.agent),
+        "mine": (mine := found.drafted_by == here.agent), "alone": mine and only,
         "agent_may": agents.may_have(found),
-        "may_wait": say_day(doing.may_alone(found).date()) if here.at < doing.may_alone(found) else "",
+        "may_wait": say_day(may_alone.date()) if here.at < may_alone else "",
         "earlier": Request.objects.filter(pk=found.about).first() if found.about else None,
         "rights": [(name, one.say) for name, one in compiled.policy.rights.items() if rules.ON_FORM in one.by],
         "may_extend": bool(last and today <= last and not found.extended_at and rules.after(found.state, "extend")),

@@ -197,12 +197,12 @@ def _row(act: Act, person: UUID, once: str, decision: Decision, entry: int, at: 
         Message, id=own, person_id=person, once=once, purpose=act.purpose, brand=act.brand, channel=act.channel,
         topic=act.topic, actor=act.actor, facts=sorted(act.given), entry=entry,
         state="queued" if decision.allowed else "refused",
-        verdict=_verdict(decision),
+        verdict=verdict(decision),
         message_id=f"<{own.hex}@troth.invalid>", not_before=at, source="messages", seen_at=at,
     )  # fmt: skip
 
 
-def _verdict(decision: Decision) -> list[Any]:
+def verdict(decision: Decision) -> list[Any]:
     """Return a decision as a row keeps it; `_said` reads it back."""
     return [decision.allowed, list(decision.because), decision.policy, list(decision.duties)]
 
@@ -233,7 +233,7 @@ def _release(row: Message, transport: Transport, fence: lease.Fence, begun: floa
         acting.facts["message"] = row.message_id
         row.entry = acting.record(decision, ITEM, [row.person_id], cover)
         row.state, row.not_before = ("releasing" if decision.allowed else "refused"), at
-        row.verdict = _verdict(decision)
+        row.verdict = verdict(decision)
         row.save()
     if row.state == "releasing":
         _hand_over(row, transport, fence, cover, begun)

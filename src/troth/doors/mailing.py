@@ -46,6 +46,7 @@ from .contact import (
     Transport,
     _row,
     listed,
+    verdict,
 )  # fmt: skip
 from .models import Message
 
@@ -210,7 +211,7 @@ class _Batch:
         row = known or _row(acting.act, who, self.wave.key(who), decision, entry, self.at)
         row.group, row.entry = self.wave.group, entry
         row.not_before = when
-        row.verdict = [decision.allowed, list(decision.because), decision.policy, list(decision.duties)]
+        row.verdict = verdict(decision)
         waits = decision.allowed and (self.waits or when > self.at)
         row.state = "queued" if waits else "releasing" if decision.allowed else "refused"
         if known is None:

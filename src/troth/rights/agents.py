@@ -38,17 +38,6 @@ def may_have(found: Request) -> bool:
     return found.way == "agent" and found.right in rules.COPIES
 
 
-def cover(found: Request, at: datetime) -> dict[str, object]:
-    """Return what a request remembers of an agent who may have its copy: whose mailbox it goes to. Raises NotNow."""
-    from .intake import mailbox  # noqa: PLC0415 -- intake asks this room
-
-    agent = of(found, at) if may_have(found) else None
-    if agent is None:
-        raise NotNow("There is no copy in this that an agent could have.")
-    person, address = mailbox(agent.email, found.brand, at)
-    return {"agent_id": person, "agent_address": address}
-
-
 def hand_out(found: Request, at: datetime) -> None:
     """Send the agent a link to the copy that lies ready, good as long as the person's own, who was told of it."""
     if found.agent_id is None:

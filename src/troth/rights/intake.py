@@ -16,6 +16,7 @@ from troth.doors.collect import collect
 from troth.vault import identity
 
 from . import actions, agents, doing, letters, rules
+from .errors import NotNow
 from .models import Request
 
 LATELY: Final = timedelta(hours=24)
@@ -30,7 +31,7 @@ def from_form(  # noqa: PLR0913 -- what a form brings
 
     Raises BadIdentifier, CardNumber, Refused.
     """
-    person, address = mailbox(email, brand, at)
+    person, address = _mailbox(email, brand, at)
     if again := _again(person, right, at):
         return again
     if right not in NEEDS_NO_LINK and (known := actions.live(person, right)):
@@ -79,10 +80,19 @@ def accept(found: Request, how: str, at: datetime, *, by: UUID, agent: bool = Fa
 
 
 def _known(found: Request, how: str, at: datetime, *, by: UUID | None = None, agent: bool) -> Request:
-    more = agents.cover(found, at) if agent else {}
+    more = _agents(found, at) if agent else {}
     words = {"how": how} | ({"told": "Whoever asked for you may have the copy too."} if agent else {})
     found = actions.step(found, "know who", at, by=by, words=words, known_at=at, **more)
     return doing.proceed(found, at)
+
+
+def _agents(found: Request, at: datetime) -> dict[str, UUID]:
+    """Return what a request remembers of an agent who may have its copy: whose mailbox it goes to. Raises NotNow."""
+    agent = agents.of(found, at) if agents.may_have(found) else None
+    if agent is None:
+        raise NotNow("There is no copy in this that an agent could have.")
+    person, address = _mailbox(agent.email, found.brand, at)
+    return {"agent_id": person, "agent_address": address}
 
 
 def _again(person: UUID, right: str, at: datetime) -> Request | None:
@@ -94,7 +104,7 @@ def _again(person: UUID, right: str, at: datetime) -> Request | None:
     return found
 
 
-def mailbox(email: str, brand: str, at: datetime) -> tuple[UUID, UUID]:
+def _mailbox(email: str, brand: str, at: datetime) -> tuple[UUID, UUID]:
     """Return whose a mailbox is, and its row; somebody new where we do not know it."""
     known = identity.find("email", email)
     if known is None:
