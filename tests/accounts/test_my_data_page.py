@@ -87,6 +87,15 @@ def test_of_many_values_the_newest_are_there_at_once_and_all_of_an_item_when_it_
     assert rows_of(visitor.client.get("/tarn/account/data/", {"all": "no.such"}).content.decode()) == shown
 
 
+def test_what_somebody_typed_stays_what_they_typed_whatever_it_looks_like(clock, transactional_db):
+    typed = """'"><script>alert(1)</script>&amp;%s{{ 7 }}"""
+    me = planting.someone()
+    planting.planted(me, typed)
+    page = entered(me, clock).get("data/").content.decode()
+    assert "<script>alert" not in page
+    assert any(typed in one for values in rows_of(page).values() for one in values)
+
+
 def test_every_item_a_policy_knows_has_a_way_to_change_it_or_a_reason_it_has_none(clock):
     compiled = policies.archive().in_force(clock.day())
     for item in compiled.book.labels:

@@ -13,8 +13,6 @@ from datetime import UTC, date, datetime
 from functools import lru_cache
 from typing import Any, Final, NamedTuple
 
-from django.utils.safestring import SafeString
-
 from troth.doors import policies
 from troth.policy.sections_yours import CHANNEL_NAMES
 from troth.policy.wording import listed, say_day
@@ -31,7 +29,6 @@ LATEST: Final = 40  # acts shown; the copy has them all
 FEW: Final = 3  # recipients' and lookers' last times told of one item
 NEVER: Final = datetime.min.replace(tzinfo=UTC)
 Row = tuple[Holding, dict[str, Any]]  # a row, and what it holds of one item
-LINE: Final = '<li dir="auto">%s<small class="quiet" dir="ltr">%s</small></li>'
 STEPS: Final = 48  # bars of a line of the timeline
 
 
@@ -59,15 +56,6 @@ class Item:
     @property
     def more(self) -> int:
         return self.count - len(self.values)
-
-    @property
-    def lines(self) -> SafeString:
-        return _lines(self.values)
-
-
-def _lines(values: Iterable[Value]) -> SafeString:
-    """Return list items of values. A template takes ten times as long, and there may be thousands."""
-    return SafeString("".join([LINE % (html.escape(text), about) for text, about in values]))
 
 
 @dataclass

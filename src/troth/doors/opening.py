@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import hmac
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import datetime
 from typing import Any
@@ -15,7 +15,7 @@ from django.db import transaction
 from troth.ledger import actions as ledger
 from troth.policy import Act, Decision, Reason
 from troth.vault import covers
-from troth.vault.held import Held, reveal
+from troth.vault.held import Held, reveal, reveal_all
 from troth.vault.models import HeldRow
 
 from . import policies
@@ -48,17 +48,24 @@ class Opening(Acting):
 
     def open_row(self, row: HeldRow) -> dict[str, Any]:
         """Return every held value of a row by its field's name."""
-        return self.open_fields(row, {name: label.of(row) for name, label in row.labels().items()})
+        return self.open_alike([row], {name: label.of(row) for name, label in row.labels().items()})[0]
 
-    def open_fields(self, row: HeldRow, fields: Mapping[str, str]) -> dict[str, Any]:
-        """Return some held values of a row: `fields` maps their names to their items."""
-        self._allow_one(row.person_id, frozenset(fields.values()))
-        values = reveal(
-            row, self.cover.key(row.person_id)
-        )  # all at once, so there is no second time to remember it for
-        if self.act.form == "plain":
-            return values if len(fields) == len(values) else {name: values[name] for name in fields}
-        return {name: self._formed(item, values[name]) for name, item in fields.items()}
+    def open_alike(self, rows: Sequence[HeldRow], fields: Mapping[str, str]) -> list[dict[str, Any]]:
+        """Return some held values of each of these rows: `fields` maps their names to their items.
+
+        The rows are one person's, of one model, and alike in what picks their items.
+        """
+        if not rows:
+            return []
+        person = rows[0].person_id
+        self._allow_one(person, frozenset(fields.values()))
+        # All at once, so there is no second time to remember them for. Another's row would not open under this key.
+        opened = reveal_all(rows, self.cover.key(person))
+        if self.act.form != "plain":
+            return [{name: self._formed(item, values[name]) for name, item in fields.items()} for values in opened]
+        if fields.keys() >= rows[0].labels().keys():
+            return opened
+        return [{name: values[name] for name in fields} for values in opened]
 
     def open_rows(self, rows: Iterable[HeldRow], size: int = 500) -> Iterator[tuple[HeldRow, dict[str, Any]]]:
         """Yield each row with its values, keys fetched for many at a time, those of refused people left out."""

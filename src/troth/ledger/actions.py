@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-import json
 import threading
 import time
 from collections.abc import Collection, Iterable, Sequence
@@ -14,7 +13,7 @@ from typing import Any
 from django.db import DatabaseError, connection, transaction
 
 from . import merkle, note, signer
-from .entry import Entry
+from .entry import Entry, read
 from .errors import LedgerUnavailable
 from .models import Head, Mention, Row, Sealer
 
@@ -227,7 +226,7 @@ def about(subject: bytes) -> list[tuple[int, dict[str, Any]]]:
     listed = Row.objects.filter(pk__in=Mention.objects.filter(subject=subject).values("entry")).values_list(
         "id", "body"
     )
-    return sorted((number, json.loads(bytes(body))) for number, body in (*mine, *listed))
+    return sorted((number, read(bytes(body))) for number, body in (*mine, *listed))
 
 
 def receipt(number: int) -> dict[str, Any]:

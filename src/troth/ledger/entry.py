@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import lru_cache
-from typing import Final
+from typing import Any, Final
 
 from .errors import NotAName
 
@@ -19,6 +19,14 @@ TEXTS: Final = (
 )  # fmt: skip
 NAME: Final = re.compile(r"[A-Za-z0-9_.:*/ ()<>@,;&'§+=\-]{0,200}")  # of the policy, and where a law stands
 _write = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), sort_keys=True, allow_nan=False).encode
+
+_read = json.JSONDecoder().raw_decode
+
+
+def read(body: bytes) -> dict[str, Any]:
+    """Return what the bytes of an entry say; they begin and end with it, as `encode` wrote them."""
+    entry: dict[str, Any] = _read(body.decode())[0]
+    return entry
 
 
 def _check(value: str) -> None:

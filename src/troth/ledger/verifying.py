@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-import json
 from binascii import b2a_base64
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -14,6 +13,7 @@ from django.db import connection
 
 from . import merkle, note, signer
 from .actions import head, tile
+from .entry import read
 from .errors import BadCheckpoint
 from .models import Head, Mention, Tile
 
@@ -154,7 +154,7 @@ def _lists(report: Report) -> None:
     with connection.cursor() as cursor:
         for number in numbers.iterator():
             cursor.execute("SELECT body FROM ledger_entry WHERE id = %s", [number])
-            body = json.loads(bytes(cursor.fetchone()[0]))
+            body = read(bytes(cursor.fetchone()[0]))
             subjects = Mention.objects.filter(entry=number).order_by("number").values_list("subject", flat=True)
             root = merkle.root_of([merkle.leaf(bytes(subject)) for subject in subjects])
             if base64.b64encode(root).decode() != body.get("facts", {}).get("list"):

@@ -105,16 +105,16 @@ def see(person: UUID, at: datetime, *, actor: str = "person", brand: str = "") -
         them, folded = _whole(person)
         compiled = policies.archive().in_force(at.astimezone(policies.house_zone()).date())
         shapes = _Shapes(compiled)
-        shaped: list[tuple[models.Model, _Shape]] = [(them, shapes.of(them))]
+        parts: list[tuple[_Shape, Sequence[models.Model]]] = [(shapes.of(them), [them])]
         for model in person_rows():
-            shaped += shapes.of_all(rows_of(model, them.pk))
-        items = frozenset().union(*{shape.items for _, shape in shaped})
+            parts += shapes.parted(rows_of(model, them.pk))
+        items = frozenset().union(*(shape.items for shape, _ in parts))
         given = ["request"] if actor in STAFF else []
         brand = brand or next(iter(compiled.policy.brands))
         opened = use("rights", person=them.pk, brand=brand, items=items, actor=actor, given=given, at=at)
         with job("rights"), opened as u:
-            held = [_holding(row, shape, them, u) for row, shape in shaped]
-        return Packet(them.pk, at, compiled, [row for row in held if row.values], _acts([them.pk, *folded]))
+            held = [one for shape, rows in parts for one in _holdings(rows, shape, them, u) if one.values]
+        return Packet(them.pk, at, compiled, held, _acts([them.pk, *folded]))
 
 
 def acts(person: UUID) -> list[tuple[int, dict[str, Any]]]:
@@ -163,12 +163,6 @@ class _Shape:
     ends: dict[tuple[datetime | None, datetime | None], dict[str, date]] = field(default_factory=dict)  # known so far
 
     @cached_property
-    def grouped(self) -> tuple[tuple[str, tuple[str, ...]], ...]:
-        """Return the items of held fields, and the fields of each."""
-        items = dict.fromkeys(self.sealed.values())
-        return tuple((one, tuple(name for name, item in self.sealed.items() if item == one)) for one in items)
-
-    @cached_property
     def items(self) -> frozenset[str]:
         return frozenset(self.sealed.values()) | {item for _, item in self.told}
 
@@ -180,11 +174,16 @@ class _Shapes:
         self._data = compiled.policy.data
         self._known: dict[tuple[object, ...], _Shape] = {}
 
-    def of_all(self, rows: Sequence[PersonRow]) -> Iterator[tuple[models.Model, _Shape]]:
-        """Return rows of one model, each with its shape: one for all, unless a column picks the item."""
+    def parted(self, rows: Sequence[PersonRow]) -> Iterator[tuple[_Shape, Sequence[PersonRow]]]:
+        """Yield rows of one model by their shapes: one for all, unless a column picks the item."""
         if rows and not periods.picks(type(rows[0])):
-            return zip(rows, repeat(self.of(rows[0])))
-        return zip(rows, map(self.of, rows), strict=True)
+            yield self.of(rows[0]), rows
+            return
+        alike: dict[int, tuple[_Shape, list[PersonRow]]] = {}
+        for row in rows:
+            shape = self.of(row)
+            alike.setdefault(id(shape), (shape, []))[1].append(row)
+        yield from alike.values()
 
     def of(self, row: models.Model) -> _Shape:
         """Return a row's shape: its model's, by the columns that pick an item where one does."""
@@ -209,18 +208,20 @@ class _Shapes:
         return "export" not in self._data[item.partition(".")[0]].never
 
 
-def _holding(row: models.Model, shape: _Shape, them: Person, u: Opening) -> Holding:
-    values: dict[str, dict[str, Any]] = {}
-    for name, item in shape.told:
-        if (value := getattr(row, name)) not in NOTHING:
-            values.setdefault(item, {})[name] = value
-    if isinstance(row, HeldRow) and shape.sealed:
-        opened = u.open_fields(row, shape.sealed)
-        for item, names in shape.grouped:
-            if some := {name: value for name in names if (value := opened[name]) is not None}:
-                values[item] = values[item] | some if item in values else some
-    source, seen_at = getattr(row, "source", ""), getattr(row, "seen_at", None)
-    return Holding(type(row).__name__, str(row.pk), source, seen_at, _ends(row, shape, them), values)
+def _holdings(rows: Sequence[Any], shape: _Shape, them: Person, u: Opening) -> Iterator[Holding]:
+    """Yield what each of these rows of one shape holds."""
+    opened = u.open_alike(rows, shape.sealed) if shape.sealed else repeat(dict[str, Any]())
+    model = type(rows[0]).__name__
+    for row, found in zip(rows, opened, strict=False):
+        values: dict[str, dict[str, Any]] = {}
+        for name, item in shape.told:
+            if (value := getattr(row, name)) not in NOTHING:
+                values.setdefault(item, {})[name] = value
+        for name, item in shape.sealed.items():
+            if (value := found[name]) is not None:
+                values.setdefault(item, {})[name] = value
+        source, seen_at = getattr(row, "source", ""), getattr(row, "seen_at", None)
+        yield Holding(model, str(row.pk), source, seen_at, _ends(row, shape, them), values)
 
 
 def _ends(row: models.Model, shape: _Shape, them: Person) -> dict[str, date]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import wraps
+from functools import lru_cache, wraps
 from urllib.parse import urlencode
 from uuid import UUID
 
@@ -34,6 +34,11 @@ from .rules import OVER, SAID, SIGNS, currency
 Page = Callable[..., HttpResponse]
 
 
+@lru_cache(maxsize=4096)  # a page asks for some sixty, and they are where they are
+def _address(name: str, **parts: object) -> str:
+    return reverse(f"shop:{name}", kwargs=parts)
+
+
 @dataclass(frozen=True)
 class Shop:
     """The shop a request came to."""
@@ -49,7 +54,7 @@ class Shop:
     def to(self, name: str, query: dict[str, object] | None = None, **parts: object) -> str:
         """Return the address of one of this shop's pages, in the currency the visitor reads."""
         kept = ({"in": self.currency} if self.currency != "GBP" else {}) | (query or {})
-        address = reverse(f"shop:{name}", kwargs={"brand": self.brand.slug} | parts)
+        address = _address(name, brand=self.brand.slug, **parts)
         return f"{address}?{urlencode(kept, doseq=True)}" if kept else address
 
     @property

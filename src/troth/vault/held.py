@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from typing import TYPE_CHECKING, Any, NoReturn
@@ -159,14 +159,22 @@ def unpacked(row: HeldRow, key: seal.PersonKey) -> dict[str, Any]:
 
 def reveal(row: HeldRow, key: seal.PersonKey) -> dict[str, Any]:
     """Return every held value of a row, plain and typed. Raises Tampered. For the doors alone."""
-    blank, typed = _shape(type(row))
-    opened = blank | unpacked(row, key)
-    for name, unpack in typed:
-        if opened[name] is not None:
-            opened[name] = unpack(opened[name])
-    if len(opened) > len(blank):  # sealed when the model had a field more
-        return {name: opened[name] for name in blank}
-    return opened
+    return reveal_all([row], key)[0]
+
+
+def reveal_all(rows: Sequence[HeldRow], key: seal.PersonKey) -> list[dict[str, Any]]:
+    """Return what `reveal` does, of each row of one model and one person: what they have in common is asked once."""
+    blank, typed = _shape(type(rows[0])) if rows else ({}, [])
+    found = []
+    for row in rows:
+        opened = blank | unpacked(row, key)
+        for name, unpack in typed:
+            if opened[name] is not None:
+                opened[name] = unpack(opened[name])
+        if len(opened) > len(blank):  # sealed when the model had a field more
+            opened = {name: opened[name] for name in blank}
+        found.append(opened)
+    return found
 
 
 @cache

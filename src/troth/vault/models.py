@@ -60,9 +60,10 @@ class Read(models.Model):
         if len(values) != len(names) or more or signals.pre_init.receivers or signals.post_init.receivers:
             return super().from_db(db, field_names, values, **more)
         row = cls.__new__(cls)
-        row._state = state = ModelState()
+        state, columns = ModelState(), row.__dict__
         state.adding, state.db = False, db
-        row.__dict__.update(zip(names, values, strict=True))
+        columns["_state"] = state
+        columns.update(zip(names, values, strict=True))
         return row
 
 
