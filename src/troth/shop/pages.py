@@ -14,7 +14,7 @@ from uuid import UUID
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
-from django.urls import reverse
+from django.urls import get_script_prefix, get_urlconf, reverse
 from django.utils.cache import patch_cache_control
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import conditional_page, require_http_methods
@@ -34,9 +34,10 @@ from .rules import OVER, SAID, SIGNS, currency
 Page = Callable[..., HttpResponse]
 
 
-@lru_cache(maxsize=4096)  # a page asks for some sixty, and they are where they are
-def _address(name: str, **parts: object) -> str:
-    return reverse(f"shop:{name}", kwargs=parts)
+@lru_cache(maxsize=4096)  # a page asks for some sixty, and on one host, below one prefix, they are where they are
+def _address(name: str, urlconf: str | None, prefix: str, **parts: object) -> str:
+    del prefix  # `reverse` looks itself
+    return reverse(f"shop:{name}", urlconf, kwargs=parts)
 
 
 @dataclass(frozen=True)
@@ -54,7 +55,7 @@ class Shop:
     def to(self, name: str, query: dict[str, object] | None = None, **parts: object) -> str:
         """Return the address of one of this shop's pages, in the currency the visitor reads."""
         kept = ({"in": self.currency} if self.currency != "GBP" else {}) | (query or {})
-        address = _address(name, brand=self.brand.slug, **parts)
+        address = _address(name, get_urlconf(), get_script_prefix(), brand=self.brand.slug, **parts)
         return f"{address}?{urlencode(kept, doseq=True)}" if kept else address
 
     @property
