@@ -8,13 +8,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from functools import lru_cache
 from typing import Final
 
 from troth.choices.rules import NOS, OFTEN, PAUSING, Said, fold, in_order, paused
 from troth.doors import limits
 from troth.policy import Compiled, Standing
-from troth.policy.book import matching
 from troth.policy.law import Applied
 from troth.policy.nouns import Choice
 from troth.policy.sections_yours import CHANNEL_NAMES
@@ -83,11 +81,6 @@ class Choices:
                     yield from (row, *row.topics)
 
 
-@lru_cache(maxsize=4096)  # a page asks for some hundred, each over four hundred slots
-def _mask(compiled: Compiled, pattern: str) -> int:
-    return matching(compiled.book.slots, pattern)
-
-
 def pausing(compiled: Compiled) -> list[str]:
     """Return what a pause is about: every choice by which we write, of every brand."""
     return [name for name, choice in compiled.policy.choices.items() if choice.channels and name not in ASKED_ELSEWHERE]
@@ -137,19 +130,19 @@ class _Reading:
     def rows(self, name: str, choice: Choice) -> Iterator[Row]:
         for channel in choice.channels or ("",):
             pattern = f"{name}:{self.brand}:{channel}" if channel else f"{name}:{self.brand}"
-            mask = _mask(self.compiled, pattern)
+            mask = self.compiled.book.meant(pattern)
             if mask:
                 by = f", by {CHANNEL_NAMES[channel]}" if channel else ""
                 label = f"By {CHANNEL_NAMES[channel]}" if channel else ""
                 yield self._row(choice, channel, pattern, f"May we {choice.say}{by}?", label)
 
     def _row(self, choice: Choice, channel: str, pattern: str, say: str, label: str, *, whole: bool = True) -> Row:
-        mask = _mask(self.compiled, pattern)
+        mask = self.compiled.book.meant(pattern)
         stands, signalled = self._stands(mask), bool(mask & self.standing.signal)
         topics = choice.topics if whole and channel else ()
         parts = [
             self._row(choice, channel, f"{pattern}:{topic}", f"{say} About {topic}?", topic.capitalize(), whole=False)
-            for topic in topics if _mask(self.compiled, f"{pattern}:{topic}")
+            for topic in topics if self.compiled.book.meant(f"{pattern}:{topic}")
         ]  # fmt: skip
         return Row(
             pattern, say, label, stands, self._told(mask, stands, choice, channel), bool(self.places & set(choice.yes)),
@@ -178,7 +171,7 @@ class _Reading:
         return "We do until you say no." if out else "We do not unless you say yes."
 
     def _covers(self, said: Said, mask: int) -> bool:
-        return said.kind != OFTEN and _mask(self.compiled, said.pattern) & mask == mask
+        return said.kind != OFTEN and self.compiled.book.meant(said.pattern) & mask == mask
 
 
 def pieces(compiled: Compiled, mask: int) -> Iterator[str]:
@@ -187,9 +180,9 @@ def pieces(compiled: Compiled, mask: int) -> Iterator[str]:
         for brand in compiled.policy.brands:
             for channel in choice.channels or ("",):
                 whole = f"{name}:{brand}:{channel}" if channel else f"{name}:{brand}"
-                bits = _mask(compiled, whole)
+                bits = compiled.book.meant(whole)
                 if bits and bits & mask == bits:
                     yield whole
                 elif channel:
-                    parts = ((f"{whole}:{topic}", _mask(compiled, f"{whole}:{topic}")) for topic in choice.topics)
+                    parts = ((f"{whole}:{topic}", compiled.book.meant(f"{whole}:{topic}")) for topic in choice.topics)
                     yield from (part for part, bit in parts if bit and bit & mask == bit)

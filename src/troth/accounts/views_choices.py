@@ -21,7 +21,6 @@ from troth.doors import policies
 from troth.doors.acting import entries_about
 from troth.doors.collect import choose
 from troth.policy import Compiled
-from troth.policy.book import matching
 from troth.policy.wording import say_day
 from troth.vault import signed
 from troth.vault.models import Person
@@ -206,7 +205,7 @@ def _undoing(mine: Choosing) -> Iterable[tuple[str, list[str], dict[str, Any]]]:
     else:
         mask = 0
         for pattern in patterns:
-            mask |= matching(mine.compiled.book.slots, pattern)
+            mask |= mine.compiled.book.meant(pattern)
         stood = fold([one for one in before if one.kind not in PAUSING], mine.compiled, mine.at)
         if kind == "consent":
             yield "withdrawal", patterns, {}

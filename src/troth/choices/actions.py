@@ -13,7 +13,6 @@ from django.db import connection, transaction
 
 from troth.policy import Compiled, Standing
 from troth.policy.acts import ADULT, AGE, SETS, UNKNOWN_AGE
-from troth.policy.book import matching
 from troth.vault import keys
 from troth.vault.lookups import among
 from troth.vault.models import Person
@@ -56,7 +55,7 @@ def say(  # noqa: PLR0913 -- an answer is only proof with everything around it
     """
     said = []
     for pattern in patterns:
-        if not matching(compiled.book.slots, pattern):
+        if not compiled.book.meant(pattern):
             raise UnknownSlot(pattern[:60])
         event = Event(
             person_id=person, kind=kind, pattern=pattern, at=at, sighted=sighted, expires=expires, days=days,
@@ -86,11 +85,11 @@ def agree_all(
 
     As `say` of each, in a fixed number of queries. Raises UnknownSlot.
     """
-    mask = matching(compiled.book.slots, pattern)
+    mask = compiled.book.meant(pattern)
     if not mask:
         raise UnknownSlot(pattern[:60])
     earlier = Event.objects.of(said).filter(event_at=None, kind__in=rules.NOS).values_list("pk", "pattern")
-    over = [pk for pk, named in earlier if matching(compiled.book.slots, named) == mask]
+    over = [pk for pk, named in earlier if compiled.book.meant(named) == mask]
     Event.objects.filter(pk__in=over).update(event_at=at)
     events = []
     for person, (wording, proof) in said.items():
@@ -127,12 +126,12 @@ def _end(person: UUID, kind: str, pattern: str, compiled: Compiled, at: datetime
     A no ends each yes it covers. A yes ends a no of its own scope only: a narrower one still stands, and a wider one
     stands for the rest. A signal, or its end, takes the place of earlier ones, and so does how often at most.
     """
-    slots = compiled.book.slots
-    mask = matching(slots, pattern)
+    meant = compiled.book.meant
+    mask = meant(pattern)
     if kind in rules.NOS:
-        over = [pk for pk, earlier in _open(person, rules.YES) if matching(slots, earlier) & ~mask == 0]
+        over = [pk for pk, earlier in _open(person, rules.YES) if meant(earlier) & ~mask == 0]
     elif kind == "consent":
-        over = [pk for pk, earlier in _open(person, rules.NOS) if matching(slots, earlier) == mask]
+        over = [pk for pk, earlier in _open(person, rules.NOS) if meant(earlier) == mask]
     elif kind == rules.OFTEN:
         over = [pk for pk, earlier in _open(person, [kind]) if earlier == pattern]
     else:

@@ -13,7 +13,6 @@ from datetime import datetime
 from typing import Final
 
 from troth.policy import Compiled, Standing
-from troth.policy.book import matching
 
 YES: Final = ("consent", "soft")
 NO: Final = ("refusal", "withdrawal", "objection", "signal", "signal_off", "pause")
@@ -57,7 +56,7 @@ def fold(events: Iterable[Said], compiled: Compiled, at: datetime, residence: st
         lapsed = said.expires is not None and said.expires <= at
         if said.at > at or said.kind == OFTEN or (lapsed and said.kind != "pause"):
             continue
-        mask = matching(compiled.book.slots, said.pattern)
+        mask = compiled.book.meant(said.pattern)
         if said.kind in YES:  # a yes covers what its choice meant when it was given, and no more (R87)
             mask &= ~compiled.outgrown(said.policy, said.at.date())
         if said.kind in PAUSING:  # another pause takes an earlier one's place, even when it is over sooner

@@ -33,7 +33,6 @@ from troth.doors.errors import Refused
 from troth.ledger import actions as ledger
 from troth.ledger.entry import Entry
 from troth.policy import Act, Compiled
-from troth.policy.book import matching as slots_of
 from troth.vault.models import Identifier
 
 from . import audience, segments
@@ -161,13 +160,13 @@ def due(compiled: Compiled, to: str, since: datetime) -> date:
 def _said_no(one: Advert, gone: BitMap, at: datetime) -> Mapping[int, datetime]:
     """Return when each of them first said no to it since: the time runs from there, not from when we noticed."""
     compiled = policies.archive().in_force(policies.today())
-    slots = compiled.book.slots
-    wanted, found = slots_of(slots, f"{PURPOSE}:{one.brand}") | slots_of(slots, PURPOSE), dict[int, datetime]()
+    meant, found = compiled.book.meant, dict[int, datetime]()
+    wanted = meant(f"{PURPOSE}:{one.brand}") | meant(PURPOSE)
     for numbers in _chunks(gone):
         people = {person: number for number, person in named(numbers)}
         events = Event.objects.filter(person_id__among=list(people), kind__in=NO, at__gt=one.made_at, at__lte=at)
         for person, kind, pattern, when in events.order_by("-at").values_list("person_id", "kind", "pattern", "at"):
-            if kind in SIGNALS or slots_of(slots, pattern) & wanted:
+            if kind in SIGNALS or meant(pattern) & wanted:
                 found[people[person]] = when
     return found
 

@@ -24,7 +24,6 @@ from troth.doors import policies
 from troth.doors.collect import collect
 from troth.doors.handling import cards_in
 from troth.policy import Compiled
-from troth.policy.book import matching
 from troth.vault import identity
 from troth.vault.errors import BadIdentifier
 from troth.vault.marks import mark
@@ -156,7 +155,7 @@ def _sorted(
     listed = {keys[key] for key in suppressed_among({key: ("email", row.normal) for key, row in keys.items()})}
     yes: dict[UUID, _Row] = {}
     new: list[_Row] = []
-    bits = matching(compiled.book.slots, pattern)
+    bits = compiled.book.meant(pattern)
     for row in rows:
         person = owners.get(marks[row.normal])
         stood = stands.get(person) if person else None

@@ -27,7 +27,6 @@ from troth.doors.mailing import Wave
 from troth.doors.models import Message, Returned
 from troth.doors.use import use
 from troth.policy import Compiled
-from troth.policy.book import matching
 from troth.vault.errors import BadIdentifier
 from troth.vault.marks import mark
 from troth.vault.models import Identifier
@@ -169,7 +168,7 @@ def everywhere(compiled: Compiled, channel: str) -> list[str]:
             if name in made.choice
         )
     ]
-    return [pattern for pattern in found if matching(compiled.book.slots, pattern)]
+    return [pattern for pattern in found if compiled.book.meant(pattern)]
 
 
 def _normal(row: Message, which: Identifier, at: datetime) -> str:

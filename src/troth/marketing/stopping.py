@@ -13,7 +13,6 @@ from troth.choices.actions import known
 from troth.doors import policies
 from troth.doors.collect import choose
 from troth.policy import Compiled
-from troth.policy.book import matching
 from troth.policy.sections_yours import CHANNEL_NAMES
 from troth.vault.models import Person
 
@@ -29,7 +28,7 @@ def patterns(compiled: Compiled, one: Campaign, how_much: str = ONE) -> list[str
     made = compiled.policy.purposes.get(plan.purpose)
     ends = f":{plan.channel}" if how_much == ONE else ""
     wanted = [f"{name}:{plan.brand}{ends}" for name in (made.choice if made else ())]
-    return [pattern for pattern in wanted if matching(compiled.book.slots, pattern)]
+    return [pattern for pattern in wanted if compiled.book.meant(pattern)]
 
 
 def words(compiled: Compiled, one: Campaign, how_much: str = ONE) -> str:
@@ -58,7 +57,7 @@ def stopped(compiled: Compiled, person: UUID, wanted: list[str], at: datetime) -
     """Tell whether somebody said no to all of it already."""
     stands, mask = known([person], compiled, at)[1][person], 0
     for pattern in wanted:
-        mask |= matching(compiled.book.slots, pattern)
+        mask |= compiled.book.meant(pattern)
     return (stands.no | stands.stop) & mask == mask
 
 
@@ -81,4 +80,4 @@ def all_by_number(compiled: Compiled) -> list[str]:
         purposes = [p for p, made in compiled.policy.purposes.items() if name in made.choice]
         if any("marketing" in compiled.book.kinds[p] for p in purposes):
             found += [f"{name}:*:{channel}" for channel in NUMBERED if channel in choice.channels]
-    return [pattern for pattern in found if matching(compiled.book.slots, pattern)]
+    return [pattern for pattern in found if compiled.book.meant(pattern)]

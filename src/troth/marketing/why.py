@@ -13,7 +13,6 @@ from troth.doors.mailing import Wave
 from troth.doors.models import Message
 from troth.doors.use import use
 from troth.policy import Compiled, Decision, Reason
-from troth.policy.book import matching
 from troth.vault.models import KINDS
 
 from . import audience
@@ -106,16 +105,16 @@ def _permission(
     one: Campaign, compiled: Compiled, person: UUID, when: datetime, at: datetime, actor: str
 ) -> Permission | None:
     """Return the yes that was in force when it went, in the words that were shown."""
-    slots, plan = compiled.book.slots, one.whom
+    meant, plan = compiled.book.meant, one.whom
     made = compiled.policy.purposes.get(plan.purpose)
     wanted = 0
     for name in made.choice if made else ():
         for pattern in (f"{name}:{plan.brand}:{plan.channel}:{plan.topic}", f"{name}:{plan.brand}:{plan.channel}"):
-            if mask := matching(slots, pattern):
+            if mask := meant(pattern):
                 wanted |= mask
                 break
     said = Event.objects.filter(person_id=person, kind__in=("consent", "soft"), at__lte=when).order_by("-at")
-    found = next((event for event in said if matching(slots, event.pattern) & wanted), None)
+    found = next((event for event in said if meant(event.pattern) & wanted), None)
     if found is None:
         return None
     with use("proof", brand=plan.brand, person=person, actor=actor, given=["inspection"], at=at) as u:

@@ -8,7 +8,6 @@ from itertools import pairwise
 from pathlib import Path
 
 from .acts import Act, Decision, Standing
-from .book import matching
 from .diff import diff
 from .engine import Compiled
 from .errors import PolicyError, Problem
@@ -67,8 +66,7 @@ def _ask_again(versions: Sequence[Compiled]) -> None:
         if number:
             asked = dict.fromkeys(choice for change in diff(versions[number - 1], version) for choice in change.ask)
             grown.append((version.policy.about.version, tuple(asked)))
-        slots = version.book.slots
-        masks = [(day, sum(matching(slots, choice) for choice in asked)) for day, asked in grown]
+        masks = [(day, sum(map(version.book.meant, asked))) for day, asked in grown]
         version.ask_again([one for one in masks if one[1]], days)
 
 

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import date
-from functools import cached_property
+from functools import cached_property, lru_cache, partial
 
 from .law import Applied, LawPack, protecting
 from .load import PolicyFile, sha256
@@ -107,12 +107,17 @@ class Book:
         """A short name of the slot numbering: bits made under another layout are never read."""
         return sha256("\n".join(self.slots).encode())[:16]
 
+    @cached_property
+    def meant(self) -> Callable[[str], int]:
+        """What returns the bits of all slots a pattern means, or 0; each is looked for among the hundreds only once."""
+        return lru_cache(maxsize=4096)(partial(matching, self.slots))
+
     def mask(self, pattern: str) -> int:
         """Return the bits of all slots meant by "news", "news:skerry", "news:*:sms", "personalise" or "*".
 
         Raises KeyError if there is none.
         """
-        bits = matching(self.slots, pattern)
+        bits = self.meant(pattern)
         if not bits:
             raise KeyError(pattern)
         return bits

@@ -19,7 +19,6 @@ from troth.choices.actions import known, refold, say
 from troth.doors import policies
 from troth.doors.collect import collect
 from troth.policy import Act, Compiled
-from troth.policy.book import matching
 from troth.policy.rules import SOFT
 
 if TYPE_CHECKING:
@@ -78,7 +77,7 @@ def sold(order: Order, at: datetime) -> None:
     with collect("proof", source="choice", brand=brand, person=order.person_id, at=at) as c:
         standing = known([order.person_id], c.compiled, at)[1][order.person_id]
         said = standing.yes | standing.no | standing.stop | standing.signal | standing.soft
-        patterns = [pattern for pattern in _open(c.compiled, brand, said) if matching(shown.book.slots, pattern)]
+        patterns = [pattern for pattern in _open(c.compiled, brand, said) if shown.book.meant(pattern)]
         if patterns and opens(c.compiled, brand, standing.residence, at.date()):
             say(
                 c.save, order.person_id, "soft", patterns, compiled=shown, at=at, place="checkout", actor="system",
@@ -101,5 +100,5 @@ def _open(compiled: Compiled, brand: str, said: int) -> Iterable[str]:
     """Yield what a sale may open: nothing about which `said` holds an answer."""
     for act in _acts(compiled, brand):
         pattern = f"{CHOICE}:{brand}:{CHANNEL}:{act.topic}"
-        if not matching(compiled.book.slots, pattern) & said:
+        if not compiled.book.meant(pattern) & said:
             yield pattern

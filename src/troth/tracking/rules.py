@@ -16,7 +16,6 @@ from urllib.parse import urlsplit
 from troth.choices.rules import Said, fold
 from troth.policy import Act, Compiled, Standing
 from troth.policy.acts import UNKNOWN_AGE
-from troth.policy.book import matching
 from troth.policy.law import ANYWHERE
 from troth.policy.registers import choices_grid, cookie_table
 from troth.policy.rows import Slot, Stored
@@ -130,7 +129,7 @@ def read_answers(cookie: str, compiled: Compiled, on: date) -> Answers:
         return Answers()
     known = {one[1]: one[2] for one in found if one and one[1] in asked_one_by_one(compiled)}
     gone = compiled.outgrown(COOKIE, since or _oldest(compiled, on))
-    over = {name for name, answer in known.items() if answer != NO and gone & matching(compiled.book.slots, name)}
+    over = {name for name, answer in known.items() if answer != NO and gone & compiled.book.meant(name)}
     kept = {name: answer for name, answer in known.items() if name not in over}
     return Answers(tuple(sorted(kept.items())), tuple(sorted(over)))
 
