@@ -77,19 +77,20 @@ def make_missing(people: Collection[UUID]) -> dict[UUID, PersonKey]:
 
 def known(people: Collection[UUID]) -> set[UUID]:
     """Return which of `people` have a key."""
-    return {UUID(bytes=bytes(name)) for name, *_ in _stored(people)}
+    named = {person.bytes: person for person in people}
+    return {named[name] for name, *_ in _stored(named)}
 
 
 def fetch(people: Collection[UUID]) -> dict[UUID, PersonKey]:
     """Return the keys of those `people` who have one."""
-    wrapping = ring()
-    found = _stored(people)
-    return {UUID(bytes=name): PersonKey(wrapping.unwrap(wrapped, version, name)) for name, wrapped, version in found}
+    wrapping, named = ring(), {person.bytes: person for person in people}
+    found = _stored(named)
+    return {named[name]: PersonKey(wrapping.unwrap(wrapped, version, name)) for name, wrapped, version in found}
 
 
-def _stored(people: Collection[UUID]) -> Iterator[tuple[bytes, bytes, int]]:
+def _stored(wanted: Iterable[bytes]) -> Iterator[tuple[bytes, bytes, int]]:
     """Yield the name, the wrapped key and its root key's version of those who have one."""
-    names = [person.bytes for person in people]
+    names = list(wanted)
     for start in range(0, len(names), BATCH):
         part = names[start : start + BATCH]
         with connections["keys"].cursor() as cursor:

@@ -14,7 +14,7 @@ import re
 import secrets
 import sys
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, cached_property
 from pathlib import Path
 
 from cryptography.exceptions import InvalidTag
@@ -40,18 +40,23 @@ class Ring:
     def newest(self) -> int:
         return max(self.keys)
 
+    @cached_property
+    def ciphers(self) -> dict[int, AESGCM]:
+        """The ciphers of the keys, made once: making one takes longer than unwrapping."""
+        return {version: AESGCM(key) for version, key in self.keys.items()}
+
     def wrap(self, key: bytes, name: bytes) -> tuple[bytes, int]:
         """Return `key` wrapped for its `name`, and the version that wrapped it."""
         nonce = os.urandom(12)
-        return nonce + AESGCM(self.keys[self.newest]).encrypt(nonce, key, name), self.newest
+        return nonce + self.ciphers[self.newest].encrypt(nonce, key, name), self.newest
 
     def unwrap(self, wrapped: bytes, version: int, name: bytes) -> bytes:
         """Raises RootKeyProblem if the version is not here or the wrap was made with another key or for another."""
-        root = self.keys.get(version)
-        if root is None:
+        cipher = self.ciphers.get(version)
+        if cipher is None:
             raise RootKeyProblem(f"Root key version {version} is not here, and some keys are wrapped with it. {HOW}")
         try:
-            return AESGCM(root).decrypt(wrapped[:12], wrapped[12:], name)
+            return cipher.decrypt(wrapped[:12], wrapped[12:], name)
         except InvalidTag:
             raise RootKeyProblem(
                 f"Root key version {version} is not the one a key was wrapped with. Nothing was changed."

@@ -34,7 +34,7 @@ class Tombstone(models.Model):
 
     person = models.UUIDField(primary_key=True)
     remnant = models.UUIDField(null=True)  # who holds what a law makes us keep; null: nothing had to stay
-    state = models.CharField(max_length=8, default="begun")  # begun, moved, done
+    state = models.CharField(max_length=8, default="begun")  # begun, done
     at = models.DateTimeField(default=now)
 
     nobodys: ClassVar = "after erasure the random id names no one"
