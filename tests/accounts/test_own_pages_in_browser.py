@@ -1,6 +1,7 @@
-"""What is theirs, in Chromium: by keyboard alone and without a script somebody sees all, refuses all, corrects it."""
+"""What is theirs, in Chromium: by keyboard alone and without a script somebody refuses, corrects, sees, takes all away."""
 
 import os
+import zipfile
 
 import pytest
 from tests.accounts.conftest import ADA
@@ -38,7 +39,7 @@ def press(page, name, times=400):
     raise AssertionError(f"{name} is not reached by keyboard")
 
 
-def test_by_keyboard_alone_all_is_seen_refused_paused_and_corrected(home, letters, page):  # noqa: F811 -- fixtures
+def test_by_keyboard_alone_all_is_refused_paused_corrected_seen_and_taken_away(home, letters, page):  # noqa: F811 -- fixtures
     opened(page, home, letters)
     ada = identity.find("email", ADA)
     page.goto(f"{home}/")
@@ -81,6 +82,11 @@ def test_by_keyboard_alone_all_is_seen_refused_paused_and_corrected(home, letter
     assert page.get_by_text("Ada Marlow").first.is_visible()
     assert page.get_by_role("table", name="What goes when").is_visible()
     look(page, "data")
+    with page.expect_download() as taken:
+        press(page, "Take a copy")
+    with zipfile.ZipFile(taken.value.path()) as copy:
+        assert "Ada Marlow" in copy.read("data.json").decode()
+        assert any(name.startswith("receipts/") for name in copy.namelist())
 
 
 def test_every_page_of_ones_own_is_fit_for_everybody(home, letters, page):  # noqa: F811 -- fixtures
