@@ -11,8 +11,14 @@ from tests.shop.selling import ADDRESS, HOME
 
 from troth.care import actions as care
 from troth.care.models import Case
+from troth.choices.models import Event
 from troth.doors import policies
+from troth.doors.acting import Acting
+from troth.doors.collect import choose
+from troth.doors.declare import job
+from troth.doors.use import use
 from troth.ledger.models import Row
+from troth.policy import Act
 from troth.rights import seeing
 from troth.shop.models import Order, Screening
 
@@ -192,3 +198,55 @@ def test_forms_of_other_sites_do_nothing(order):
     care.appoint(strict.person, "care", policies.now())
     assert strict.post("/desk/", {"q": "ada@post.example"}).status_code == 403
     assert HOME["street"] not in words(strict.get("/desk/"))
+
+
+# -- no more of it ----------------------------------------------------------------------------------------------------
+
+
+def may_be_sent(person, brand, channel):
+    act = Act("contact", "news", brand, channel=channel, topic="offers", hour=12)
+    with job("news"):
+        return Acting(act, [person], policies.now()).decide(person, frozenset()).allowed
+
+
+@pytest.fixture
+def willing(order):
+    """Whose order it is, who said yes to post and email of two brands."""
+    with job("proof"):
+        for pattern in ("news:tarn:post", "news:tarn:email", "news:skerry:post"):
+            choose("consent", pattern, person=order.person_id, brand="tarn", place="choices", wording="May we?")
+    return order.person_id
+
+
+def test_care_writes_down_a_no_to_post_in_one_step_for_the_right_brand_and_that_way_alone(agent, willing):
+    way = opened(agent, about="order", why="Rang: no more catalogues").url
+    number = Case.objects.get().number
+    assert "No more by post" in words(agent.get(way))
+    assert agent.post(f"{way}stop/", {"channel": "post"}).status_code == 302
+    assert not may_be_sent(willing, "tarn", "post")
+    assert may_be_sent(willing, "tarn", "email")
+    assert may_be_sent(willing, "skerry", "post")
+    event = Event.objects.filter(person_id=willing).latest("at")
+    assert (event.kind, event.actor, event.place) == ("objection", "person", "care")
+    with job("rights"), use("rights", person=willing, brand="tarn") as u:
+        assert u.open(event.wording, event.proof) == ("Tarn: no more by post, told to care", {"case": number})
+    count = Event.objects.count()
+    assert agent.post(f"{way}stop/", {"channel": "post"}).status_code == 302
+    assert Event.objects.count() == count, "said twice, written down once"
+
+
+@pytest.mark.parametrize("channel", ["", "pigeon", "post:*", "*", "online"])
+def test_a_way_we_do_not_write_by_stops_nothing(agent, willing, channel):
+    way, count = opened(agent).url, Event.objects.count()
+    assert agent.post(f"{way}stop/", {"channel": channel}).status_code == 409
+    assert Event.objects.count() == count
+
+
+def test_nobody_stops_anything_from_a_case_that_is_over_or_anothers(agent, willing, monkeypatch):
+    way, count, at = opened(agent).url, Event.objects.count(), policies.now()
+    other = signed_in(Client(), somebody())
+    care.appoint(other.person, "care", policies.now())
+    assert other.post(f"{way}stop/", {"channel": "post"}).status_code == 404
+    monkeypatch.setattr(policies, "now", lambda: at + timedelta(minutes=31))
+    assert agent.post(f"{way}stop/", {"channel": "post"}).status_code == 409
+    assert Event.objects.count() == count

@@ -11,6 +11,7 @@ urlpatterns = [
     path("case/<slug:number>/", views.case, name="case"),
     path("case/<slug:number>/longer/", views.longer, name="longer"),
     path("case/<slug:number>/close/", views.close, name="close"),
+    path("case/<slug:number>/stop/", views.stop, name="stop"),
     path("case/<slug:number>/order/<slug:order>/address/", views.address, name="address"),
     path("case/<slug:number>/order/<slug:order>/<slug:what>/", views.act, name="act"),
     path("case/<slug:number>/return/<uuid:back>/", views.received, name="received"),

@@ -26,6 +26,7 @@ from troth.choices.errors import StillSending
 from troth.doors import policies
 from troth.doors.declare import purpose
 from troth.doors.errors import CardNumber, Refused
+from troth.marketing import stopping
 from troth.partners.errors import PartnerError
 from troth.shop import changing, returns, screening, sending, settling
 from troth.shop.errors import Unfit
@@ -130,7 +131,9 @@ def case(request: HttpRequest, here: Here, number: str) -> HttpResponse:
     found = care.case_of(here.agent, number)
     context: dict[str, Any] = {"case": found, "about": rules.ABOUT[found.about], "over": True}
     if care.stated(found, here.at):
+        compiled = policies.archive().in_force(policies.today())
         context |= {"over": False, "customer": customer(found, here.at)}
+        context["stops"] = stopping.ways(compiled, found.person_id, found.brand, here.at)
         context["minutes"] = max(1, round((found.until - here.at).total_seconds() / 60))
     return render(request, "desk/case.html", context)
 
@@ -147,10 +150,28 @@ def close(request: HttpRequest, here: Here, number: str) -> HttpResponse:
     return redirect("desk:home")
 
 
-def _order_of(found: Case, number: str, at: datetime) -> Order:
-    """Return an order of the case's own customer and brand, while the case is open. Raises NoCase, Unusable."""
+@staff(*DOING, post=True)
+def stop(request: HttpRequest, here: Here, number: str) -> HttpResponse:
+    """Write down that they want no more marketing by one way from the case's brand: one step, at once (R69)."""
+    found = care.case_of(here.agent, number)
+    _must_be_open(found, here.at)
+    try:
+        stopping.stop_by_care(
+            found.person_id, found.brand, request.POST.get("channel", ""), case=found.number, at=here.at
+        )
+    except KeyError:
+        raise Unusable("Say which way they want no more of: press one of the buttons.") from None
+    return redirect(f"{reverse('desk:case', args=[number])}#stops")
+
+
+def _must_be_open(found: Case, at: datetime) -> None:
     if not care.stated(found, at):
         raise Unusable("This case is over. Find the customer again, and say why you need to look.")
+
+
+def _order_of(found: Case, number: str, at: datetime) -> Order:
+    """Return an order of the case's own customer and brand, while the case is open. Raises NoCase, Unusable."""
+    _must_be_open(found, at)
     mine = Order.objects.filter(person_id=found.person_id, brand=found.brand)
     order: Order | None = mine.filter(number=number).first()
     if order is None:

@@ -17,6 +17,7 @@ from troth.policy.sections_yours import CHANNEL_NAMES
 from troth.vault.models import Person
 
 from .campaign_models import Campaign
+from .channels import CHANNELS
 
 ONE, ALL = "one", "all"
 NUMBERED: Final = ("sms", "phone")
@@ -75,9 +76,37 @@ def stop(one: Campaign, person: UUID, *, place: str, at: datetime, how_much: str
 
 def all_by_number(compiled: Compiled) -> list[str]:
     """Return what STOP covers: every brand's marketing by text and by call, for one stop stops all (FCC 24-24)."""
+    return [pattern for channel in NUMBERED for pattern in all_by(compiled, channel, "*")]
+
+
+def all_by(compiled: Compiled, channel: str, brand: str) -> list[str]:
+    """Return what a no covers to all of a brand's marketing on one channel."""
     found = []
     for name, choice in compiled.policy.choices.items():
         purposes = [p for p, made in compiled.policy.purposes.items() if name in made.choice]
-        if any("marketing" in compiled.book.kinds[p] for p in purposes):
-            found += [f"{name}:*:{channel}" for channel in NUMBERED if channel in choice.channels]
+        if channel in choice.channels and any("marketing" in compiled.book.kinds[p] for p in purposes):
+            found.append(f"{name}:{brand}:{channel}")
     return [pattern for pattern in found if compiled.book.meant(pattern)]
+
+
+def ways(compiled: Compiled, person: UUID, brand: str, at: datetime) -> list[tuple[str, str, bool]]:
+    """Return each channel a brand's campaigns go out on: its name, as people call it, and whether they stopped it."""
+    listed = ((channel, all_by(compiled, channel, brand)) for channel in CHANNELS)
+    return [(name, CHANNEL_NAMES[name], stopped(compiled, person, wanted, at)) for name, wanted in listed if wanted]
+
+
+def stop_by_care(person: UUID, brand: str, channel: str, *, case: str, at: datetime) -> int:
+    """Write down a no somebody said to our care people, with the case they said it in (R69). Returns as `stop` does.
+
+    Raises KeyError where a brand does not market on the channel; StillSending.
+    """
+    compiled = policies.archive().in_force(policies.today())
+    wanted = all_by(compiled, channel, brand) if channel in CHANNELS else []
+    if not wanted:
+        raise KeyError(channel)
+    if stopped(compiled, person, wanted, at):
+        return 0
+    said = f"{compiled.policy.brands[brand].say or brand.title()}: no more by {CHANNEL_NAMES[channel]}, told to care"
+    return choose(
+        "objection", *wanted, person=person, brand=brand, place="care", wording=said, proof={"case": case}, at=at,
+    )  # fmt: skip
