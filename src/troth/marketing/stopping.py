@@ -12,7 +12,7 @@ from uuid import UUID
 from troth.choices.actions import known
 from troth.doors import policies
 from troth.doors.collect import choose
-from troth.policy import Compiled
+from troth.policy import Compiled, Standing
 from troth.policy.sections_yours import CHANNEL_NAMES
 from troth.vault.models import Person
 
@@ -56,7 +56,11 @@ def whose(person: UUID) -> UUID | None:
 
 def stopped(compiled: Compiled, person: UUID, wanted: list[str], at: datetime) -> bool:
     """Tell whether somebody said no to all of it already."""
-    stands, mask = known([person], compiled, at)[1][person], 0
+    return _covered(compiled, known([person], compiled, at)[1][person], wanted)
+
+
+def _covered(compiled: Compiled, stands: Standing, wanted: list[str]) -> bool:
+    mask = 0
     for pattern in wanted:
         mask |= compiled.book.meant(pattern)
     return (stands.no | stands.stop) & mask == mask
@@ -91,8 +95,9 @@ def all_by(compiled: Compiled, channel: str, brand: str) -> list[str]:
 
 def ways(compiled: Compiled, person: UUID, brand: str, at: datetime) -> list[tuple[str, str, bool]]:
     """Return each channel a brand's campaigns go out on: its name, as people call it, and whether they stopped it."""
+    stands = known([person], compiled, at)[1][person]
     listed = ((channel, all_by(compiled, channel, brand)) for channel in CHANNELS)
-    return [(name, CHANNEL_NAMES[name], stopped(compiled, person, wanted, at)) for name, wanted in listed if wanted]
+    return [(name, CHANNEL_NAMES[name], _covered(compiled, stands, wanted)) for name, wanted in listed if wanted]
 
 
 def stop_by_care(person: UUID, brand: str, channel: str, *, case: str, at: datetime) -> int:
