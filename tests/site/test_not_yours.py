@@ -22,6 +22,8 @@ from troth.vault.models import Person, person_rows
 pytestmark = pytest.mark.django_db(databases=["default", "keys"], transaction=True)
 HERS = {"street": "9 Canary Row", "city": "BATH", "postcode": "BA1 1AA", "country": "GB"}
 CANARIES = ("Ada Canary", "9 Canary Row", "ada.canary@post.example", "4242")
+# As a word: the random names on a page (a form's token, a digest) hold any four digits once in some hundred pages.
+TELLS = {canary: re.compile(rf"(?<![\w-]){re.escape(canary)}(?![\w-])") for canary in CANARIES}
 PUBLIC = {
     "version": "2026-11-01",
     "code": "uk",
@@ -105,7 +107,7 @@ def test_whoever_asks_for_what_is_hers_sees_and_changes_nothing(ada, bank):
                     asked += 1
                     assert answer.status_code != 500, way
                     shown = unescape(answer.content.decode(errors="replace"))
-                    told = [canary for canary in CANARIES if canary in shown]
+                    told = [canary for canary, tells in TELLS.items() if tells.search(shown)]
                     assert not told, f"{way} tells {told} to somebody else"
                     if {"key", "token", "number", "back", "photo_id"} & set(parts):
                         assert answer.status_code in (302, 303, 400, 401, 403, 404, 405, 409, 429), (
