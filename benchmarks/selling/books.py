@@ -7,7 +7,6 @@ import os
 import random
 import sys
 import threading
-from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 
@@ -29,7 +28,6 @@ def main() -> None:  # noqa: C901, PLR0915 -- one story from top to bottom
     from django.core.management import call_command
     from django.db import connections
     from django.db.models import Sum
-    from django.test.utils import CaptureQueriesContext
 
     for alias in ("default", "keys"):
         call_command("migrate", database=alias, verbosity=0)
@@ -111,15 +109,8 @@ def main() -> None:  # noqa: C901, PLR0915 -- one story from top to bottom
         abs(one.left - vouchers.balance(one)) + abs(one.worth - spent.get(one.pk, 0) - one.left)
         for one in Voucher.objects.all()
     )
-    queries = 0
-    from django.test import Client
-
-    client = Client(headers={"host": "localhost"})
-    with suppress(Exception):
-        for way in ("/tarn/", "/tarn/shop/", "/tarn/shop/nell-olive/", "/tarn/basket/"):
-            with CaptureQueriesContext(connections["default"]) as caught:
-                client.get(way)
-            queries = max(queries, len(caught))
+    Variant.objects.filter(pk=sizes[0]).update(stock=1)  # the books are added up: the last visitor finds something
+    queries = most_queries(sizes[0])
     print(
         json.dumps(
             {
@@ -132,6 +123,22 @@ def main() -> None:  # noqa: C901, PLR0915 -- one story from top to bottom
             }
         )
     )  # fmt: skip
+
+
+def most_queries(size: int) -> int:
+    """Return how many queries the hungriest page asks of somebody who looks around and has something in the basket."""
+    from django.db import connections
+    from django.test import Client
+    from django.test.utils import CaptureQueriesContext
+
+    client, found = Client(headers={"host": "localhost"}), 0
+    put = client.post("/tarn/basket/", {"do": "add", "variant": size, "quantity": "1"})
+    assert put.status_code == 303, put.status_code
+    for way in ("/tarn/", "/tarn/shop/", "/tarn/shop/nell-olive/", "/tarn/basket/", "/tarn/checkout/"):
+        with CaptureQueriesContext(connections["default"]) as caught:
+            assert client.get(way).status_code == 200, way
+        found = max(found, len(caught))
+    return found
 
 
 if __name__ == "__main__":
