@@ -56,7 +56,7 @@ def main() -> None:
     if kind == "plain":
         plain()
     print("ready", flush=True)
-    serve("127.0.0.1", port, threads=8)
+    serve("127.0.0.1", port)
 
 
 if __name__ == "__main__":

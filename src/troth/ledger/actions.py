@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import base64
 import threading
-import time
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
@@ -17,7 +16,6 @@ from .entry import Entry, read
 from .errors import LedgerUnavailable
 from .models import Head, Mention, Row, Sealer
 
-WINDOW = 0.001  # seconds the first of a group waits for others
 BATCH = 8192
 
 INSERT = "INSERT INTO ledger_entry (subject, verb, body) VALUES (%s, %s, %s)"
@@ -97,10 +95,14 @@ class _Waiting:
 
 
 class _Group:
-    """Threads that want an entry durable: the first writes for all who come within the window."""
+    """Threads that want an entry durable: while one writes others gather, and the first of them writes for all.
+
+    So nobody waits who is alone, and the busier the house, the larger the groups.
+    """
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
+        self._turn = threading.Lock()
         self._waiting: list[_Waiting] = []
 
     def write(self, entry: Entry) -> int:
@@ -109,19 +111,18 @@ class _Group:
             self._waiting.append(mine)
             first = len(self._waiting) == 1
         if first:
-            self._lead()
+            with self._turn:
+                self._lead()
         mine.done.wait()
         if mine.problem:
             raise mine.problem
         return mine.number
 
     def _lead(self) -> None:
-        if threading.active_count() > 1:
-            time.sleep(WINDOW)
-        with self._lock:
-            group, self._waiting = self._waiting, []
+        group: list[_Waiting] = []
         try:
-            with transaction.atomic():
+            with transaction.atomic():  # SQLite's writers stand in line here: whoever comes meanwhile is of the group
+                group = self._gathered()
                 for one in group:
                     one.number = record(one.entry)
         except BaseException as problem:  # noqa: BLE001 -- whatever it was, everybody in the group must hear of it
@@ -129,11 +130,17 @@ class _Group:
             if not isinstance(problem, LedgerUnavailable):
                 failed = LedgerUnavailable()
                 failed.__cause__ = problem
+            group = group or self._gathered()  # there was no transaction to be had: then for none of them
             for one in group:
                 one.problem = failed
         finally:
             for one in group:
                 one.done.set()
+
+    def _gathered(self) -> list[_Waiting]:
+        with self._lock:
+            group, self._waiting = self._waiting, []
+        return group
 
 
 _group = _Group()
