@@ -67,6 +67,23 @@ def test_stopping_everything_stops_every_brand_and_one_thing_can_be_allowed_agai
     assert not allowed(ada, clock.at, brand="holm", channel="post")
 
 
+def test_what_rests_on_our_interest_and_shows_on_a_page_has_its_switch_here(ada, visitor, clock):
+    def fits(brand="tarn"):
+        compiled = policies.archive().in_force(clock.at.date())
+        standing = actions.standings([Person.objects.get(pk=ada)], compiled, clock.at)[ada]
+        return compiled.decide(Act("use", "personalise", brand, frozenset({"taste.sizes"})), standing, clock.at.date())
+
+    assert "May we make the shop fit what you told us and bought?" in words(visitor.get("choices/"))
+    assert fits().allowed
+    tap(visitor, "no", "personalise:tarn")
+    assert fits().because.clause == "purposes.personalise"
+    assert fits("holm").allowed
+    assert [event.kind for event in Event.objects.all()] == ["objection"]
+    clock.pass_(seconds=1)
+    tap(visitor, "yes", "personalise:tarn")
+    assert fits().allowed
+
+
 def test_nobody_signs_in_to_say_no(ada, visitor, clock):
     tap(visitor, "yes")
     clock.pass_(seconds=1)

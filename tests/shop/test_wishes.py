@@ -1,6 +1,8 @@
 """A wish list is its owner's alone, in one shop, and says nothing to whoever reads the tables."""
 
 import re
+import secrets
+from datetime import timedelta
 from html import unescape
 from pathlib import Path
 from uuid import UUID
@@ -13,11 +15,13 @@ from tests.shop.selling import NOON, answers, filled, put
 
 from troth.accounts import sessions
 from troth.doors import erasing, policies
+from troth.doors.acting import entries_about
+from troth.doors.collect import choose, collect
 from troth.doors.declare import job
-from troth.shop import partners, placing, wishes
+from troth.shop import fitting, partners, placing, wishes
 from troth.shop.actions import load_catalogue
 from troth.shop.errors import NotNow
-from troth.shop.models import Wishes
+from troth.shop.models import Order, Wishes
 from troth.vault import identity
 
 pytestmark = pytest.mark.django_db(databases=["default", "keys"], transaction=True)
@@ -125,3 +129,71 @@ def test_whoever_is_signed_in_need_not_type_their_address_again(monkeypatch):
         put(client)
         page = client.get("/tarn/checkout/").content.decode()
         assert (">3 Weir Lane</textarea>" in page, 'value="Ada Lovelace"' in page) == (known, known)
+
+
+# -- the shop fits whoever bought before, until they say no (R27) ------------------------------------------------------
+
+
+def bought(client, size, slug="nell-slate", brand="tarn", at=NOON):
+    """An order of this shopper's for one dress in a size."""
+    with job("order"), collect("order", source="order", brand=brand, person=client.person, at=at) as c:
+        order = Order(
+            person_id=client.person, number=secrets.token_hex(5), once=secrets.token_hex(12), brand=brand, state="paid",
+            currency="GBP", goods=1, delivery=0, by_card=1, home="/",
+        )  # fmt: skip
+        order.lines = [{"name": "Nell dress", "slug": slug, "size": size, "quantity": 1, "price": 1}]
+        c.save(order)
+
+
+def test_a_wish_waits_in_the_size_that_was_bought_last_and_goes_into_the_basket_with_one_press():
+    ada, bob = shopper(), shopper()
+    bought(ada, "10", at=NOON - timedelta(days=2))
+    bought(ada, "12")
+    bought(bob, "14")
+    wish(ada)
+    said = words(ada)
+    assert "Put your size, 12, into the basket" in said
+    assert "size, 10" not in said
+    assert "size, 14" not in said
+    (variant,) = re.findall(r'name="variant" value="(\d+)"', ada.get("/tarn/wishes/").content.decode())
+    ada.post("/tarn/basket/", {"do": "add", "slug": NELL, "variant": variant, "quantity": "1"})
+    assert "Nell dress" in words(ada, "/tarn/basket/")
+
+
+def test_what_was_bought_at_another_shop_or_came_back_fits_nobody_here():
+    ada = shopper()
+    bought(ada, "12", brand="holm")
+    wish(ada)
+    assert "Put your size" not in words(ada)
+
+
+def test_one_switch_ends_it_at_once_and_takes_it_back():
+    ada, bob = shopper(), shopper()
+    for one in (ada, bob):
+        bought(one, "12")
+        wish(one)
+    assert ada.post("/tarn/wishes/", {"do": "plain"}).status_code == 303
+    said = words(ada)
+    assert "Put your size" not in said
+    assert "We do not look at what you bought here." in said
+    assert "Put your size" in words(bob)
+    with job("personalise", "proof"):
+        assert fitting.sizes(ada.person, "tarn", policies.now()) is None
+        assert [e["said"] for _, e in facts(ada.person)] == ["objection"]
+    assert ada.post("/tarn/wishes/", {"do": "fit"}).status_code == 303
+    assert "Put your size, 12" in words(ada)
+
+
+def test_no_order_is_opened_for_whoever_objected_to_everything():
+    ada = shopper()
+    bought(ada, "12")
+    wish(ada)
+    with job("proof"):
+        choose("objection", "*", person=ada.person, brand="tarn", place="choices", wording="Stop everything")
+    assert "We do not look at what you bought here." in words(ada)
+    assert [entry for _, entry in entries_about(ada.person) if entry["purpose"] == "personalise"] == []
+
+
+def facts(person):
+    """What the ledger keeps of somebody's answers."""
+    return [(number, entry["facts"]) for number, entry in entries_about(person) if "said" in entry.get("facts", {})]

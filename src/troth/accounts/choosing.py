@@ -24,7 +24,9 @@ PARTS: Final = (
     ("others", "Adverts, and what others learn"),
     ("fit", "How our shops fit you"),
 )
+SWITCHES: Final = ("personalise",)  # uses that rest on our interest and show on a page: each has its switch here (R27)
 HOW_OFTEN: Final[Mapping[int, str]] = {7: "One a week", 30: "One a month", 90: "One in three months"}
+UNTIL_NO: Final = "We do until you say no."
 
 
 def place_of(about: str) -> str:
@@ -47,6 +49,7 @@ class Row:
     told: str  # how it stands, in words
     may_yes: bool  # whether the policy takes a yes at this place
     paused: bool = False
+    objects: bool = False  # the use rests on our interest, so that a no to it is an objection
     signalled: bool = False  # a device says no for them; a yes given in sight of that counts
     topics: tuple[Row, ...] = field(default=())
 
@@ -104,6 +107,9 @@ def choices(
             part = "write" if choice.channels else "others" if choice.signal else "fit"
             say = f"May we {choice.say}?"
             found[part].append(Question(name, say, rows, choice.most, _often(choice, often.get(name, 0))))
+    for name in SWITCHES:
+        if name in compiled.policy.purposes and (switch := reading.switch(name)):
+            found["fit"].append(Question(name, switch.say, (switch,)))
     return Choices(tuple((name, title, tuple(found[name])) for name, title in PARTS if found[name]), paused(events, at))
 
 
@@ -145,9 +151,17 @@ class _Reading:
             for topic in topics if self.compiled.book.meant(f"{pattern}:{topic}")
         ]  # fmt: skip
         return Row(
-            pattern, say, label, stands, self._told(mask, stands, choice, channel), bool(self.places & set(choice.yes)),
-            bool(mask & self.resting), signalled, tuple(parts),
+            pattern, say, label, stands, self._told(mask, stands, self._else(choice, channel)),
+            bool(self.places & set(choice.yes)), bool(mask & self.resting), signalled=signalled, topics=tuple(parts),
         )  # fmt: skip
+
+    def switch(self, name: str) -> Row | None:
+        """Return the row of a use that rests on our interest: a yes to it takes an objection back."""
+        pattern, say = f"{name}:{self.brand}", f"May we {self.compiled.policy.purposes[name].say}?"
+        mask = self.compiled.book.meant(pattern)
+        stands = self._stands(mask)
+        told = self._told(mask, stands, UNTIL_NO)
+        return Row(pattern, say, "", stands, told, may_yes=True, objects=True) if mask else None
 
     def _stands(self, mask: int) -> str:
         """Return how all of some slots stand: yes, no, or, where they differ or nothing was said, open."""
@@ -155,7 +169,7 @@ class _Reading:
         noes = standing.no | standing.stop | standing.signal
         return "no" if mask & noes == mask else "yes" if mask & standing.yes & ~noes == mask else ""
 
-    def _told(self, mask: int, stands: str, choice: Choice, channel: str) -> str:
+    def _told(self, mask: int, stands: str, otherwise: str) -> str:
         said = {"yes": ("consent",), "no": tuple(NOS)}.get(stands, ())
         newest = next((one for one in reversed(self.events) if one.kind in said and self._covers(one, mask)), None)
         if stands:
@@ -166,9 +180,12 @@ class _Reading:
             return "Yes to some of it."
         if mask & self.standing.soft:
             return "You bought from us, so we write about similar things until you say no."
+        return otherwise
+
+    def _else(self, choice: Choice, channel: str) -> str:
         ask = choice.channels.get(channel, choice.ask) if isinstance(choice.channels, dict) else choice.ask
         out = self.compiled.book.asked(ask, self.laws) == "out"
-        return "We do until you say no." if out else "We do not unless you say yes."
+        return UNTIL_NO if out else "We do not unless you say yes."
 
     def _covers(self, said: Said, mask: int) -> bool:
         return said.kind != OFTEN and self.compiled.book.meant(said.pattern) & mask == mask
