@@ -102,6 +102,18 @@ def test_a_guest_buys_and_no_page_stands_in_the_way(page, shops, brand, width):
     assert Order.objects.get().state == "paid"
 
 
+def test_a_font_that_is_asked_for_early_is_the_one_the_style_sheet_names(page, shops):
+    for way in ("/tarn/", "/holm/shop/", "/skerry/basket/"):
+        page.goto(f"{shops}{way}")
+        page.evaluate("document.fonts.ready")
+        early = page.locator("link[rel=preload]").evaluate_all("all => all.map(one => one.href)")
+        got = page.evaluate(
+            "performance.getEntriesByType('resource').map(one => one.name).filter(n => n.includes('woff'))"
+        )
+        assert len(early) == 1, way
+        assert [one for one in got if one.split("?")[0] == early[0].split("?")[0]] == early, "fetched once"
+
+
 def test_a_guest_buys_without_script_and_gives_a_voucher(browser, shops):
     with browser.new_context(java_script_enabled=False) as context:
         page = context.new_page()
