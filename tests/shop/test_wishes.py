@@ -134,11 +134,11 @@ def test_whoever_is_signed_in_need_not_type_their_address_again(monkeypatch):
 # -- the shop fits whoever bought before, until they say no (R27) ------------------------------------------------------
 
 
-def bought(client, size, slug="nell-slate", brand="tarn", at=NOON):
+def bought(client, size, slug="nell-slate", brand="tarn", at=NOON, state="paid"):
     """An order of this shopper's for one dress in a size."""
     with job("order"), collect("order", source="order", brand=brand, person=client.person, at=at) as c:
         order = Order(
-            person_id=client.person, number=secrets.token_hex(5), once=secrets.token_hex(12), brand=brand, state="paid",
+            person_id=client.person, number=secrets.token_hex(5), once=secrets.token_hex(12), brand=brand, state=state,
             currency="GBP", goods=1, delivery=0, by_card=1, home="/",
         )  # fmt: skip
         order.lines = [{"name": "Nell dress", "slug": slug, "size": size, "quantity": 1, "price": 1}]
@@ -160,9 +160,11 @@ def test_a_wish_waits_in_the_size_that_was_bought_last_and_goes_into_the_basket_
     assert "Nell dress" in words(ada, "/tarn/basket/")
 
 
-def test_what_was_bought_at_another_shop_or_came_back_fits_nobody_here():
+def test_what_was_bought_at_another_shop_or_never_paid_for_fits_nobody_here():
     ada = shopper()
     bought(ada, "12", brand="holm")
+    bought(ada, "10", state="open")
+    bought(ada, "8", state="cancelled")
     wish(ada)
     assert "Put your size" not in words(ada)
 

@@ -149,10 +149,9 @@ def _done(mine: Choosing, about: str, answer: str) -> int | None:
 
 
 def _answer(mine: Choosing, row: Row, answer: str) -> int | None:
-    if answer == "no" and row.objects:
-        return mine.say("objection", [row.pattern], row.say)
     if answer == "no":
-        return mine.say("withdrawal" if row.stands == "yes" else "refusal", [row.pattern], row.say)
+        kind = "objection" if row.objects else "withdrawal" if row.stands == "yes" else "refusal"
+        return mine.say(kind, [row.pattern], row.say)
     if answer == "yes" and row.may_yes:
         return mine.say("consent", [row.pattern], row.say + (SIGHTED if row.signalled else ""), sighted=row.signalled)
     return None

@@ -13,7 +13,7 @@ from troth.doors.collect import choose
 from troth.doors.use import use
 
 from .models import LINES, Order, Product
-from .rules import OVER
+from .segments import UNPAID
 
 NEEDS: Final = frozenset({LINES})
 LATEST: Final = 10  # orders that are looked at
@@ -28,7 +28,7 @@ def sizes(person: UUID, brand: str, at: datetime) -> dict[str, str] | None:
     with use("personalise", brand=brand, person=person, at=at) as u:
         if not u.decide(person, NEEDS).allowed:
             return None
-        orders = Order.objects.filter(person_id=person, brand=brand, kind="goods").exclude(state__in=OVER)
+        orders = Order.objects.filter(person_id=person, brand=brand, kind="goods").exclude(state__in=UNPAID)
         bought: list[dict[str, Any]] = [
             line for row in orders.order_by("-seen_at")[:LATEST] for line in u.open(row.lines)
         ]
