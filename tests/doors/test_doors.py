@@ -14,7 +14,7 @@ from troth.doors.use import use
 from troth.ledger import actions as ledger
 from troth.ledger.models import Row
 from troth.ledger.verifying import verify
-from troth.vault import keys
+from troth.vault import identity, keys
 from troth.vault.errors import NoKey, OutsideDoor, Tampered
 from troth.vault.models import Identifier, Person
 
@@ -56,6 +56,58 @@ def test_a_refused_collect_keeps_nothing_but_the_record_of_the_refusal(ada):
     assert no.value.because.line == "sources.advert"
     assert not Identifier.objects.exists()
     assert [(e["verb"], e["allowed"], e["clause"]) for e in entries()] == [("collect", False, "sources.advert")]
+
+
+def newcomer():
+    """Somebody whose key is made and who is stored nowhere, and a row of theirs."""
+    (coming,) = identity.coming([identity.someone(on=NOON.date(), residence="GB", age=34)])
+    return coming, identity.identifier(coming.person.pk, "email", "new@post.example")
+
+
+def test_a_newcomer_is_stored_by_the_door_that_takes_them_in():
+    coming, row = newcomer()
+    assert not Person.objects.exists()
+    whose = coming.person.pk
+    with (
+        job("account"),
+        collect("account", source="register", brand="tarn", person=whose, newcomers=[coming], at=NOON) as c,
+    ):
+        c.save(row)
+
+    assert list(Person.objects.values_list("pk", "residence", "known_age")) == [(whose, "GB", 34)]
+    with job("order"), use("order", person=whose, brand="tarn", at=NOON) as u:
+        assert u.open(Identifier.objects.get().value) == "new@post.example"
+
+
+def test_a_newcomer_who_is_refused_is_nobody():
+    coming, row = newcomer()
+    with (
+        job("account"),
+        pytest.raises(Refused),
+        collect("account", source="advert", brand="tarn", person=coming.person.pk, newcomers=[coming], at=NOON) as c,
+    ):
+        c.save(row)
+    assert not Person.objects.exists()
+    assert not Identifier.objects.exists()
+
+
+def test_of_many_those_who_are_known_are_asked_about_and_newcomers_are_not_mistaken_for_them(ada):
+    say(ada, "refusal", "news:skerry")
+    coming, row = newcomer()
+    people = [ada.pk, coming.person.pk]
+    with (
+        job("account"),
+        collect("account", source="register", brand="tarn", people=people, newcomers=[coming], at=NOON) as c,
+    ):
+        c.save_all([identity.identifier(ada.pk, "email", "ada@post.example"), row])
+        assert c.persons.keys() == set(people)
+        assert [bool(c._known[1][one].no) for one in people] == [True, False]
+    assert set(Identifier.objects.values_list("person_id", flat=True)) == set(people)
+
+
+def test_a_newcomers_key_is_not_shown():
+    coming, _ = newcomer()
+    assert "key" not in repr(coming)
 
 
 def test_a_door_opens_for_no_purpose_that_was_not_declared(ada):

@@ -20,6 +20,10 @@ def columns(row: models.Model) -> dict[str, Any]:
     return {field.attname: getattr(row, field.attname) for field in row._meta.concrete_fields}
 
 
+def plain(value: Any) -> Any:
+    return bytes(value) if isinstance(value, memoryview) else value
+
+
 def some_people(count: int) -> list[Person]:
     return [
         fresh(Person, last_seen=DAY, residence="GB" if n % 2 else "US-CA", known_age=n or None) for n in range(count)
@@ -30,10 +34,15 @@ def some_people(count: int) -> list[Person]:
 def test_what_is_stored_together_is_what_django_reads_one_by_one():
     people = some_people(3)
     store_all(people)
-    store_all([Identifier(person_id=them.pk, kind="phone", mark=bytes(32), sealed=b"x") for them in people])
-    for them in people:
-        assert columns(Person.objects.get(pk=them.pk)) == columns(them)
-        assert not them._state.adding
+    said = [
+        Identifier(person_id=them.pk, kind="phone", mark=mark, sealed=b"\\x\t\n\0" + mark, evidence="\\N\t'\n€")
+        for them, mark in zip(people, (bytes(32), bytes(range(32)), b"\\." * 16), strict=True)
+    ]
+    store_all(said)
+    for row in (*people, *said):
+        found = type(row)._base_manager.get(pk=row.pk)
+        assert {name: plain(value) for name, value in columns(found).items()} == columns(row)
+        assert not row._state.adding
     assert Identifier.objects.count() == 3
 
 

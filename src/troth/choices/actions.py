@@ -201,6 +201,12 @@ def known(
     )
 
 
+def unsaid(people: Iterable[Person], compiled: Compiled, at: datetime) -> dict[UUID, Standing]:
+    """Return where people stand who never said anything."""
+    nothing = dict.fromkeys(SETS, 0)
+    return {row.pk: Standing(row.residence, compiled.layout, core(row, at), **nothing) for row in people}
+
+
 def standings(people: Iterable[Person], compiled: Compiled, at: datetime) -> dict[UUID, Standing]:
     """Return where each of these people stands."""
     return known([person.pk for person in people], compiled, at)[1]

@@ -13,7 +13,7 @@ from uuid import UUID
 
 from django.db import connection, transaction
 
-from troth.choices.actions import known
+from troth.choices.actions import known, unsaid
 from troth.ledger import actions as ledger
 from troth.ledger.entry import Entry
 from troth.policy import Act, Compiled, Decision, Reason, Standing
@@ -46,6 +46,7 @@ class Acting:
     at: datetime
     facts: dict[str, str | int] = field(default_factory=dict)
     entry: int = 0
+    newcomers: Collection[Person] = ()  # those of the people who are stored by this act: nothing is known of them yet
     locks: bool = False  # of an act that writes: nobody is erased between the decision and what follows from it
     _answers: dict[tuple[UUID, frozenset[str], int], Decision] = field(default_factory=dict)
     _alike: dict[tuple[object, ...], Decision] = field(default_factory=dict)
@@ -64,7 +65,10 @@ class Acting:
 
     @cached_property
     def _known(self) -> tuple[dict[UUID, Person], dict[UUID, Standing]]:
-        return known(self.people, self.compiled, self.at, lock=self.locks)
+        new = {person.pk: person for person in self.newcomers}
+        others = [person for person in self.people if person not in new] if new else self.people
+        persons, stand = known(others, self.compiled, self.at, lock=self.locks) if others else ({}, {})
+        return persons | new, stand | unsaid(new.values(), self.compiled, self.at)
 
     def covered(self) -> frozenset[str]:
         """Return the items the purpose uses, as far as walls let them through."""

@@ -18,7 +18,8 @@ from uuid import UUID
 from troth.choices import lease
 from troth.choices.actions import say
 from troth.policy import Act, Decision
-from troth.vault import covers
+from troth.vault import covers, identity
+from troth.vault.identity import Newcomer
 from troth.vault.models import HeldRow, Person
 from troth.vault.storing import store_all
 
@@ -33,8 +34,10 @@ Row = TypeVar("Row", bound=HeldRow)
 class Collecting(Acting):
     """What is being taken in. `refused` names those of many people whose rows were left out, and why."""
 
-    def begin(self, cover: covers.Cover) -> None:
+    def begin(self, cover: covers.Cover, newcomers: Collection[Newcomer]) -> None:
         self.cover = cover
+        cover.ring.update({one.person.pk: one.key for one in newcomers})
+        identity.arrive(newcomers)
         self.refused: dict[UUID, Decision] = {}
         self._allowed: dict[UUID, Decision] = {}
 
@@ -84,12 +87,13 @@ def collect(
     brand: str,
     person: UUID | None = None,
     people: Collection[UUID] = (),
+    newcomers: Collection[Newcomer] = (),
     actor: str = "system",
     where: str = "",
     given: Iterable[str] = (),
     at: datetime | None = None,
 ) -> Iterator[Collecting]:
-    """Take in data of one `person`, or of many `people` with one recorded act.
+    """Take in data of one `person`, or of many `people` with one recorded act; `newcomers` of them are stored with it.
 
     Raises Refused for one person; of many, those refused are left out and named in `.refused`.
     Source: policy [sources]; GDPR art. 5(1)(b), 13, 25.
@@ -98,8 +102,8 @@ def collect(
     act = Act("collect", purpose, brand, source=source, actor=actor, where=where, given=frozenset(given))
     with whole(many=person is None):
         cover = covers.Cover("collect", frozenset(), at, source, frozenset(them))
-        collecting = Collecting(act, them, at, locks=True)
-        collecting.begin(cover)
+        collecting = Collecting(act, them, at, newcomers=[one.person for one in newcomers], locks=True)
+        collecting.begin(cover, newcomers)
         with covers.opened(cover):
             yield collecting
             collecting.end()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import threading
 from collections.abc import Collection, Iterable, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
@@ -19,6 +20,7 @@ from .models import Head, Mention, Row, Sealer
 BATCH = 8192
 
 INSERT = "INSERT INTO ledger_entry (subject, verb, body) VALUES (%s, %s, %s)"
+TOGETHER = 100  # rows of a statement: SQLite writes them in two thirds of the time it takes one by one
 INSERT_ALL = (  # PostgreSQL: one statement for all, which answers with their numbers in order
     "INSERT INTO ledger_entry (subject, verb, body) "
     "SELECT * FROM unnest(%s::bytea[], %s::varchar[], %s::bytea[]) RETURNING id"
@@ -59,10 +61,13 @@ def record_all(entries: Iterable[Entry]) -> list[int]:
             if connection.vendor == "postgresql":
                 cursor.execute(INSERT_ALL, [list(column) for column in zip(*values, strict=True)])
                 return [number for (number,) in cursor.fetchall()]
-            cursor.executemany(INSERT, values)
-            cursor.execute("SELECT last_insert_rowid()")  # nobody else writes meanwhile: the numbers before are ours
-            last = int(cursor.fetchone()[0])
-            return list(range(last - len(values) + 1, last + 1))
+            numbers: list[int] = []
+            for at in range(0, len(values), TOGETHER):
+                some = values[at : at + TOGETHER]
+                cursor.execute(INSERT + ", (%s, %s, %s)" * (len(some) - 1), [part for row in some for part in row])
+                last = int(cursor.lastrowid)  # nobody else writes within a statement: the numbers before are ours
+                numbers += range(last - len(some) + 1, last + 1)
+            return numbers
     except DatabaseError as problem:
         raise LedgerUnavailable from problem
 
@@ -121,10 +126,10 @@ class _Group:
     def _lead(self) -> None:
         group: list[_Waiting] = []
         try:
-            with transaction.atomic():  # SQLite's writers stand in line here: whoever comes meanwhile is of the group
+            with _one_write():
                 group = self._gathered()
-                for one in group:
-                    one.number = record(one.entry)
+                for one, number in zip(group, record_all([one.entry for one in group]), strict=True):
+                    one.number = number
         except BaseException as problem:  # noqa: BLE001 -- whatever it was, everybody in the group must hear of it
             failed = problem
             if not isinstance(problem, LedgerUnavailable):
@@ -141,6 +146,15 @@ class _Group:
         with self._lock:
             group, self._waiting = self._waiting, []
         return group
+
+
+def _one_write() -> AbstractContextManager[Any]:
+    """Return what makes one write of a group.
+
+    SQLite's writers stand in line for their transaction, and whoever comes meanwhile is of the group. PostgreSQL's
+    need not: their one statement is whole and durable by itself.
+    """
+    return transaction.atomic() if connection.vendor == "sqlite" else nullcontext()
 
 
 _group = _Group()

@@ -33,6 +33,8 @@ def move(order: Order, act: str, at: datetime, **columns: Any) -> bool:  # noqa:
     _follow(order, act, at)
     if act in LETTERS and (before, act) != ("open", "cancel"):
         letters.write(order, LETTERS[act], at)
+    if order.state in OVER:
+        _back_on_the_shelf(order)
     return True
 
 
@@ -43,7 +45,6 @@ def _settled(order: Order, state: str) -> bool:
 
 def _follow(order: Order, act: str, at: datetime) -> None:
     if order.state in OVER:
-        _back_on_the_shelf(order)
         vouchers.give_back(order, order.by_voucher, f"{order.pk.hex}:back", at)
     if act == "authorise" and order.basket_id:
         bought = order.counted.values("variant_id")
@@ -58,9 +59,18 @@ def _follow(order: Order, act: str, at: datetime) -> None:
 def _back_on_the_shelf(order: Order) -> None:
     counted = [(line.variant_id, line.quantity) for line in order.counted.all() if line.variant_id]
     for variant, count in sorted(counted):  # everybody locks sizes in one order
-        Variant.objects.filter(pk=variant).update(stock=F("stock") + count)
+        put_back(variant, count)
 
 
 def take(variant: int, count: int) -> bool:
     """Take so many from the shelf, inside the caller's transaction. False if there are not that many."""
     return bool(Variant.objects.filter(pk=variant, stock__gte=count).update(stock=F("stock") - count))
+
+
+def put_back(variant: int, count: int) -> None:
+    """Put so many back on the shelf, inside the caller's transaction.
+
+    As `take` does it comes last there: who locks their own rows first, and what many want after them, meets nobody
+    who does it the other way round, and keeps the others waiting for the shortest time.
+    """
+    Variant.objects.filter(pk=variant).update(stock=F("stock") + count)

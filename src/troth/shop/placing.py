@@ -16,6 +16,7 @@ from troth.doors.acting import whole
 from troth.doors.collect import Collecting, collect
 from troth.policy.acts import FLAGS
 from troth.vault import identity
+from troth.vault.identity import Newcomer
 from troth.vault.models import Person
 
 from . import vouchers
@@ -46,6 +47,15 @@ class Answers:
     seen: int | None = None  # minor units: what the page said the pieces cost
     home: str = ""  # whole address of the shop's first page
     told: str = ""  # which words the page showed about news of similar things, where no answer was given to them
+
+
+@dataclass(frozen=True)
+class Owner:
+    """Whose an order is. Who is new is stored with the order; their key is made before, while nobody waits for us."""
+
+    person: UUID
+    newcomers: tuple[Newcomer, ...] = ()
+    stranger: bool = False  # the mailbox is nobody's yet: it becomes the newcomer's
 
 
 @dataclass(frozen=True)
@@ -84,37 +94,38 @@ def place(brand: str, currency: str, basket: Basket, answers: Answers, person: U
     for earlier in Order.objects.filter(basket=basket, state="open", kind="goods").exclude(once=answers.once):
         with transaction.atomic():  # back from the payment to order anew: the goods are not kept from them
             move(earlier, "cancel", at)
-    return once(answers, lambda: _place(brand, currency, basket, answers, person, at))
+    return once(answers, person, at, lambda owner: _place(brand, currency, basket, answers, owner, at))
 
 
-def once(answers: Answers, do: Callable[[], Order]) -> Order:
+def once(answers: Answers, person: UUID | None, at: datetime, do: Callable[[Owner], Order]) -> Order:
     """Do what makes an order, or find the one this page made before."""
     for again in (False, True):
         known: Order | None = Order.objects.filter(once=answers.once).first()
         if known:
             return known
+        owner = _whose(answers, person, at)
         try:
             with whole():
-                return do()
+                return do(owner)
         except IntegrityError:  # the same page, or the same new mailbox, in another process
             if again:
                 raise
     raise AssertionError
 
 
-def _place(brand: str, currency: str, basket: Basket, answers: Answers, person: UUID | None, at: datetime) -> Order:
+def _place(brand: str, currency: str, basket: Basket, answers: Answers, owner: Owner, at: datetime) -> Order:
     basket = Basket.objects.select_for_update().get(pk=basket.pk)
     goods = goods_in(basket, currency)
     if not goods.counted:
         raise NotNow("Your basket is empty.")
-    _take(basket)
     delivery = deliveries().ways[answers.way].price(currency).get_amount_in_sub_unit()
     if answers.seen not in (None, goods.cost):
         raise Changed(f"A price has changed: it is {tag(money(goods.cost, currency))} together now. Please look again.")
     order = _order(brand, "goods", currency, answers, goods, delivery)
     _by_voucher(order, basket, at)
     order.basket = basket
-    store(order, goods, answers, person, source="order", at=at)
+    store(order, goods, answers, owner, source="order", at=at)
+    _take(basket)  # last: others wait for a size that is in many baskets until this is over
     return order
 
 
@@ -123,16 +134,16 @@ def place_voucher(
 ) -> Order:
     """Order a voucher for somebody: their name and address in `to`. Raises Refused, CardNumber."""
 
-    def do() -> Order:
+    def do(owner: Owner) -> Order:
         told = {"name": "Gift voucher", "quantity": 1, "price": worth}
         goods = Goods([(None, 1, worth)], [told], worth)
         order = _order(basket.brand, "voucher", currency, answers, goods, 0)
         order.basket = basket
-        store(order, goods, answers, person, source="voucher", at=at)
+        store(order, goods, answers, owner, source="voucher", at=at)
         vouchers.receiver(order, *to, at)
         return order
 
-    return once(answers, do)
+    return once(answers, person, at, do)
 
 
 def _take(basket: Basket) -> None:
@@ -162,22 +173,24 @@ def _by_voucher(order: Order, basket: Basket, at: datetime) -> None:
     order.voucher, order.by_voucher, order.by_card = voucher.pk, part, order.total - part
 
 
-def store(order: Order, goods: Goods, answers: Answers, person: UUID | None, *, source: str, at: datetime) -> None:
+def store(order: Order, goods: Goods, answers: Answers, owner: Owner, *, source: str, at: datetime) -> None:
     """Collect an order and all that is personal about it. Raises Refused, CardNumber."""
-    owner = _whose(answers, person, at)
-    order.person_id, order.lines = owner, goods.told
+    whose = owner.person
+    order.person_id, order.lines = whose, goods.told
     order.invoice = {"name": answers.name, "address": answers.billing}
-    with collect("order", source=source, brand=order.brand, person=owner, actor="person", at=at) as c:
+    with collect(
+        "order", source=source, brand=order.brand, person=whose, newcomers=owner.newcomers, actor="person", at=at
+    ) as c:
         c.facts["form"] = "checkout" if source == "order" else "gift_voucher"  # its notice, in this policy's version
         _known_by(c, owner, answers)
         c.save(order)
         c.save(_parcel(order, answers))
         if answers.gift:
-            words = GiftMessage(person_id=owner, order=order)
+            words = GiftMessage(person_id=whose, order=order)
             words.words = answers.gift
             c.save(words)
         OrderLine.objects.bulk_create(
-            OrderLine(person_id=owner, order=order, place=at_, variant_id=variant, quantity=count, price=price)
+            OrderLine(person_id=whose, order=order, place=at_, variant_id=variant, quantity=count, price=price)
             for at_, (variant, count, price) in enumerate(goods.counted)
         )
 
@@ -188,20 +201,21 @@ def _parcel(order: Order, answers: Answers) -> Parcel:
     return made
 
 
-def _whose(answers: Answers, person: UUID | None, at: datetime) -> UUID:
+def _whose(answers: Answers, person: UUID | None, at: datetime) -> Owner:
     """Return whose an order is: the person signed in, else whoever the mailbox belongs to, else somebody new.
 
     A typed address proves nothing: what is known of its owner stays as it is, and the order's letters go to them. A
     child's own answer counts, whoever owns the mailbox: the new person they then are is refused by the policy's age.
     """
     day = at.astimezone(policies.house_zone()).date()
-    found = person or identity.find("email", answers.email)
+    found = theirs = person or identity.find("email", answers.email)
     adult_from = policies.archive().in_force(day).policy.about.adult_from
     if found and answers.age is not None and answers.age < adult_from and not _agreed(found):
         found = None
     if found:
-        return found
-    return identity.new(on=day, residence=residence(answers.billing), age=answers.age).pk
+        return Owner(found)
+    someone = identity.someone(on=day, residence=residence(answers.billing), age=answers.age)
+    return Owner(someone.pk, tuple(identity.coming([someone])), stranger=theirs is None)
 
 
 def _agreed(person: UUID) -> bool:
@@ -210,16 +224,15 @@ def _agreed(person: UUID) -> bool:
     return bool((flags or 0) & FLAGS["parent"])
 
 
-def _known_by(c: Collecting, owner: UUID, answers: Answers) -> None:
+def _known_by(c: Collecting, owner: Owner, answers: Answers) -> None:
     """Take in what a new person, or whoever is signed in, is known by; add a number to somebody we know."""
-    stranger = bool(answers.email) and identity.find("email", answers.email) is None
-    if stranger:
-        c.save(identity.identifier(owner, "email", answers.email))
-    if stranger or not answers.email:
-        name = identity.identifier(owner, "name", answers.name)  # so that our staff find an order by the name on it
+    if owner.stranger:
+        c.save(identity.identifier(owner.person, "email", answers.email))
+    if owner.stranger or not answers.email:
+        name = identity.identifier(owner.person, "name", answers.name)  # so that our staff find an order by its name
         if name.given:
             c.save(name)
     if answers.mobile:
-        number = identity.identifier(owner, "mobile", answers.mobile, region=answers.billing["country"])
+        number = identity.identifier(owner.person, "mobile", answers.mobile, region=answers.billing["country"])
         if number.given:
             c.save(number)

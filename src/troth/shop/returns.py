@@ -5,13 +5,14 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 
 from django.db import transaction
-from django.db.models import F, Sum
+from django.db.models import Sum
 
 from troth.doors.disclose import disclose
 
 from . import letters, partners, vouchers
 from .errors import NotNow
-from .models import Order, OrderLine, Return, Variant
+from .models import Order, OrderLine, Return
+from .moving import put_back
 from .rules import RETURN_DAYS, RETURNS, after, money, shares, tag
 
 RETURNABLE = ("dispatched", "delivered")
@@ -57,10 +58,10 @@ def receive(back: Return, at: datetime) -> None:
         card, voucher = shares(worth, order.by_card, order.by_voucher, (given["card"], given["voucher"]))
         then = after("asked", "receive", RETURNS)
         Return.objects.filter(pk=back.pk).update(state=then, to_card=card, to_voucher=voucher)
-        if line.variant_id:
-            Variant.objects.filter(pk=line.variant_id).update(stock=F("stock") + back.quantity)
         vouchers.give_back(order, voucher, f"{back.pk.hex}:back", at)
         letters.write(order, "back", at, amount=worth, part=back.place)
+        if line.variant_id:
+            put_back(line.variant_id, back.quantity)
 
 
 def refund(back: Return, at: datetime) -> None:

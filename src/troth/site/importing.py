@@ -182,8 +182,9 @@ def _take_people(batch: list[tuple[int, Row]], how: Map, at: datetime, progress:
 def _store(newcomers: list[Person], rows: list[HeldRow], how: Map, at: datetime, progress: Progress) -> None:
     if not newcomers:
         return
-    people = [person.pk for person in identity.add(newcomers)]
-    with collect(how.purpose, source=how.source, brand=how.brand, people=people, at=at) as c:
+    people = [person.pk for person in newcomers]
+    coming = identity.coming(newcomers)
+    with collect(how.purpose, source=how.source, brand=how.brand, people=people, newcomers=coming, at=at) as c:
         c.save_all(rows)
         progress.refused += len(c.refused)
         progress.taken += len(people) - len(c.refused)

@@ -6,6 +6,7 @@ Everything here runs inside a door: `add` and `identify` in `collect`, `join` an
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import dataclass, field
 from datetime import date, datetime
 from uuid import UUID
 
@@ -17,6 +18,7 @@ from .held import reseal
 from .marks import mark
 from .models import SOLE, HeldRow, Identifier, Join, Person, PersonRow, person_rows
 from .normal import normalise
+from .seal import PersonKey
 from .storing import store_all
 
 
@@ -27,17 +29,43 @@ class Taken(BadIdentifier):
         super().__init__("This is already known as somebody's. If they are one person, join the two records first.")
 
 
-def add(people: Iterable[Person]) -> list[Person]:
-    """Store new people, their keys first: a key without a person is harmless, a person without a key is not."""
+@dataclass(frozen=True)
+class Newcomer:
+    """Somebody whose key is made and who is not stored yet. The door that takes them in looks inside, nobody else."""
+
+    person: Person
+    key: PersonKey = field(repr=False)
+
+
+def coming(people: Iterable[Person]) -> list[Newcomer]:
+    """Make the keys of new people, whom `arrive` stores: a key without a person is harmless, the reverse is not.
+
+    Making a key waits for a disk: before a transaction nobody waits along.
+    """
     them = list(people)
-    keys.make([person.pk.bytes for person in them])
-    return store_all(them)
+    made = keys.make([person.pk.bytes for person in them])
+    return [Newcomer(person, made[person.pk.bytes]) for person in them]
+
+
+def arrive(newcomers: Iterable[Newcomer]) -> list[Person]:
+    """Store people who were `coming`."""
+    return store_all([one.person for one in newcomers])
+
+
+def add(people: Iterable[Person]) -> list[Person]:
+    """Store new people and their keys."""
+    return arrive(coming(people))
+
+
+def someone(*, on: date, residence: str = "*", zone: str = "Europe/London", age: int | None = None) -> Person:
+    """Return one new person, stored nowhere yet. `age` in whole years, as known on the day `on`."""
+    known = {"known_age": age, "known_on": on} if age is not None else {}
+    return Person(residence=residence, zone=zone, last_seen=on, **known)
 
 
 def new(*, on: date, residence: str = "*", zone: str = "Europe/London", age: int | None = None) -> Person:
-    """Store one new person. `age` in whole years, as known on the day `on`."""
-    known = {"known_age": age, "known_on": on} if age is not None else {}
-    return add([Person(residence=residence, zone=zone, last_seen=on, **known)])[0]
+    """Store one new person, who is `someone`."""
+    return add([someone(on=on, residence=residence, zone=zone, age=age)])[0]
 
 
 def find(kind: str, value: str, region: str = "GB") -> UUID | None:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import os
 import time
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import date
 from functools import cache, lru_cache
+from ssl import RAND_bytes
 from typing import Any, ClassVar, Self
 from uuid import UUID, uuid4
 
@@ -33,7 +33,7 @@ class Plain:
 
 def new_id() -> UUID:
     """Return a random id that sorts by time of making (UUID version 7, RFC 9562), so that new rows lie together."""
-    stamp, chance = time.time_ns() // 1_000_000, int.from_bytes(os.urandom(10))
+    stamp, chance = time.time_ns() // 1_000_000, int.from_bytes(RAND_bytes(10))
     return UUID(int=(stamp << 80) | (7 << 76) | (chance >> 68 << 64) | (2 << 62) | (chance & (1 << 62) - 1))
 
 

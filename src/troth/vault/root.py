@@ -16,6 +16,7 @@ import sys
 from dataclasses import dataclass
 from functools import cache, cached_property
 from pathlib import Path
+from ssl import RAND_bytes
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
@@ -47,7 +48,7 @@ class Ring:
 
     def wrap(self, key: bytes, name: bytes) -> tuple[bytes, int]:
         """Return `key` wrapped for its `name`, and the version that wrapped it."""
-        nonce = os.urandom(12)
+        nonce = RAND_bytes(12)
         return nonce + self.ciphers[self.newest].encrypt(nonce, key, name), self.newest
 
     def unwrap(self, wrapped: bytes, version: int, name: bytes) -> bytes:

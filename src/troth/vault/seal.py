@@ -8,11 +8,11 @@ from __future__ import annotations
 
 import base64
 import json
-import os
 from collections.abc import Callable, Mapping
 from datetime import date
 from decimal import Decimal
 from functools import cached_property
+from ssl import RAND_bytes
 from typing import Any, Final
 
 from cryptography.exceptions import InvalidTag
@@ -59,7 +59,7 @@ class PersonKey(bytes):
 
 def seal(key: PersonKey, values: Mapping[str, Any], identity: bytes) -> bytes:
     """Return packed `values` sealed under a `key` for the row of that `identity`."""
-    nonce = os.urandom(NONCE)
+    nonce = RAND_bytes(NONCE)
     return FORMAT + nonce + key.cipher.encrypt(nonce, _encode(values).encode(), FORMAT + identity)
 
 

@@ -1,4 +1,4 @@
-"""Many rows at once: written with one prepared statement a model, read column by column.
+"""Many rows at once: written with one statement a model, read column by column.
 
 Django's `bulk_create` composes its SQL anew for every batch, value by value: eight tenths of the time an import takes.
 Its querysets convert what they read row by row, value by value: half the time an export takes.
@@ -163,6 +163,10 @@ def _store(model: type[models.Model], rows: Sequence[models.Model], alias: str, 
     with _undone_together(alias, len(rows)), connections[alias].cursor() as cursor:
         if len(values) == 1:
             cursor.execute(insert, values[0])
+        elif connections[alias].vendor == "postgresql" and not but_known:
+            with connections[alias].wrap_database_errors, cursor.copy(_copying(model, alias)) as copy:
+                for one in values:
+                    copy.write_row(one)
         else:
             cursor.executemany(insert, values)
     for row in rows:
@@ -183,6 +187,14 @@ def _inserting(model: type[models.Model], alias: str, *, but_known: bool) -> tup
     names, marks = ", ".join(quote(str(field.column)) for field in fields), ", ".join(["%s"] * len(fields))
     insert = f"INSERT INTO {quote(model._meta.db_table)} ({names}) VALUES ({marks})"  # noqa: S608 -- names of our own
     return insert + " ON CONFLICT DO NOTHING" * but_known, [_column(field, alias) for field in fields]
+
+
+@cache
+def _copying(model: type[models.Model], alias: str) -> str:
+    """Return how PostgreSQL takes many rows in: as a stream, which takes it half the time of statements."""
+    quote = connections[alias].ops.quote_name
+    names = ", ".join(quote(str(field.column)) for field in model._meta.concrete_fields)
+    return f"COPY {quote(model._meta.db_table)} ({names}) FROM STDIN"
 
 
 def _column(field: Any, alias: str) -> Column:  # noqa: ANN401 -- Django's fields have no common protocol
