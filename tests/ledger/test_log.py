@@ -169,7 +169,28 @@ def test_an_entry_slipped_in_behind_the_head_is_found():
 def test_a_look_up_column_that_lies_is_found():
     filled(30)
     sql("UPDATE ledger_entry SET subject = %s WHERE place = 3", b"x" * 16)
-    assert verify().problems == ["Entry 3: its look-up columns do not say what it says."]
+    sql("UPDATE ledger_entry SET verb = 'keep' WHERE place = 5")
+    assert verify().problems == [f"Entry {place}: its look-up columns do not say what it says." for place in (3, 5)]
+
+
+@database
+@pytest.mark.parametrize(
+    "change", ["UPDATE ledger_tile SET hashes = %s WHERE level = 1", "DELETE FROM ledger_tile WHERE level = 1"]
+)
+def test_a_tile_above_the_entries_that_was_changed_or_lost_is_found(change):
+    filled(300)
+    sql(change, *[b"x" * 32] * change.count("%s"))
+    assert verify().problems == ["Tile 1/0 does not hold what follows from the entries."]
+
+
+@database
+def test_a_subject_that_was_taken_off_its_entry_is_found():
+    with transaction.atomic():
+        actions.record_all([entry(1, subject=b"a" * 16), entry(2, subject=b"b" * 16, to="carriers"), entry(3)])
+    actions.seal(NOON)
+    assert verify().holds
+    sql("UPDATE ledger_entry SET subject = NULL WHERE place = 1")
+    assert verify().problems == ["Entry 1: its look-up columns do not say what it says."]
 
 
 @database

@@ -264,7 +264,7 @@ def suppressed(kind: str, normal: str, person: UUID | None = None) -> bool:
 def suppressed_among(addresses: Mapping[UUID, tuple[str, str]]) -> set[UUID]:
     """Return those of many people whose address is on the stop list, as `suppressed` tells it of one. Two queries."""
     marks = {person: stop_mark(kind, normal) for person, (kind, normal) in addresses.items()}
-    listed = Suppression.objects.filter(mark__in=set(marks.values())).values_list("mark", "at")
+    listed = Suppression.objects.filter(mark__among=set(marks.values())).values_list("mark", "at")
     since = {bytes(mark): at for mark, at in listed}
     found = {person: since[mark] for person, mark in marks.items() if mark in since}
     said = Event.objects.of(found).filter(kind="consent").values_list("person_id", "at") if found else ()
@@ -273,5 +273,5 @@ def suppressed_among(addresses: Mapping[UUID, tuple[str, str]]) -> set[UUID]:
 
 def forgotten(marks: Iterable[bytes]) -> set[bytes]:
     """Return which of these stop marks belong to people who were erased: no file brings them back."""
-    found = Suppression.objects.filter(mark__in=list(marks), because=ERASED).values_list("mark", flat=True)
+    found = Suppression.objects.filter(mark__among=marks, because=ERASED).values_list("mark", flat=True)
     return {bytes(mark) for mark in found}

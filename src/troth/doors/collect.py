@@ -43,7 +43,8 @@ class Collecting(Acting):
 
     def save(self, row: Row) -> Row:
         """Seal and store one row, new or changed. Raises Refused, CardNumber or NotReady; nothing is stored then."""
-        self._take(row, self.must(row.person_id, row.brings(), self.cover))
+        items = row.brings()
+        self._take(row, items, self.must(row.person_id, items, self.cover))
         row.save()
         return row
 
@@ -51,19 +52,20 @@ class Collecting(Acting):
         """Seal and store many new rows, those of people who may not be collected about left out."""
         taken = []
         for row in rows:
-            decision = self.decide(row.person_id, row.brings())
+            items = row.brings()
+            decision = self.decide(row.person_id, items)
             if decision.allowed:
-                taken.append(self._take(row, decision))
+                taken.append(self._take(row, items, decision))
             else:
                 self.refused[row.person_id] = decision
         self.cover.fetch({row.person_id for row in taken})
         store_all(taken)
         return taken
 
-    def _take(self, row: Row, decision: Decision) -> Row:
+    def _take(self, row: Row, items: frozenset[str], decision: Decision) -> Row:
         self.facts.update(made_ready(row, self.compiled.policy))
         self._allowed[row.person_id] = decision
-        self.cover.items |= row.brings()
+        self.cover.items |= items
         if not row.source:
             row.source, row.seen_at = self.act.source, self.at
         return row

@@ -16,7 +16,7 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 from functools import lru_cache
 from typing import Any
-from uuid import UUID, uuid4
+from uuid import UUID
 
 from django.db import connection, transaction
 from django.db.models import Q
@@ -28,6 +28,7 @@ from troth.ledger.entry import Entry
 from troth.policy import Act, Compiled, Decision, Reason
 from troth.policy.acts import FLAGS
 from troth.vault import covers, keys
+from troth.vault.chance import random_id
 from troth.vault.errors import BadIdentifier
 from troth.vault.held import reseal, reveal
 from troth.vault.lookups import Ids, among
@@ -125,7 +126,7 @@ def refuse_held(people: Collection[UUID], compiled: Compiled) -> None:
 def _begin(people: Collection[UUID], at: datetime) -> list[Tombstone]:
     """Write the tombstones, durably."""
     known = {stone.person: stone for stone in Tombstone.objects.filter(person__among=people)}
-    new = [fresh(Tombstone, person=person, remnant=uuid4(), at=at) for person in people if person not in known]
+    new = [fresh(Tombstone, person=person, remnant=random_id(), at=at) for person in people if person not in known]
     return [*known.values(), *store_all(new)]
 
 
@@ -334,9 +335,7 @@ def _certify(
 
 def _finish(stones: Collection[Tombstone]) -> None:
     """Destroy the keys, durably: from here on no backup of the rows can be read either."""
-    keys.destroy([stone.person for stone in stones])
     remnants = {stone.remnant for stone in stones if stone.remnant}
-    unused = keys.known(remnants) - set(Person.objects.filter(pk__among=remnants).values_list("pk", flat=True))
-    if unused:
-        keys.destroy(unused)
+    used = set(Person.objects.filter(pk__among=remnants).values_list("pk", flat=True))
+    keys.destroy([*(stone.person for stone in stones), *(remnants - used)])
     Tombstone.objects.filter(pk__among=[stone.person for stone in stones]).update(state="done")

@@ -7,8 +7,10 @@ from datetime import date, timedelta
 from functools import lru_cache
 from typing import cast
 
+from django.conf import settings
 from django.http import HttpRequest
 from django.urls import reverse
+from django.utils.timezone import now
 
 from troth.laws import access, country
 from troth.policy.archive import Archive
@@ -18,6 +20,7 @@ from troth.policy.page import compile_page
 from troth.policy.view import Atlas
 from troth.policy.wording import say_day
 
+from . import seen
 from .errors import NotHere, Unusable, Way
 
 ATLAS = Atlas(country, access)
@@ -101,8 +104,13 @@ class House:
         begins, ends = compiled.policy.about.version, self.ends(compiled)
         return max(begins, min(self.today, ends - timedelta(days=1)) if ends else self.today)
 
+    @property
+    def seen(self) -> frozenset[str]:
+        """The watched checks that hold on the running site, as it was last looked at."""
+        return seen.seen(settings.TROTH_DATA, now())
+
     def page(self, compiled: Compiled, brand: str, region: str) -> Page:
-        return _page(compiled, brand, region, self.read_on(compiled))
+        return _page(compiled, brand, region, self.read_on(compiled), self.seen)
 
     def standing(self, compiled: Compiled) -> str:
         """Return how a version stands today, in words."""
@@ -115,8 +123,8 @@ class House:
 
 
 @lru_cache(maxsize=256)
-def _page(compiled: Compiled, brand: str, region: str, on: date) -> Page:
-    return compile_page(compiled, brand, region, on, ATLAS)
+def _page(compiled: Compiled, brand: str, region: str, on: date, held: frozenset[str]) -> Page:
+    return compile_page(compiled, brand, region, on, ATLAS, held)
 
 
 def of(request: HttpRequest) -> House:

@@ -50,8 +50,8 @@ class Question(NamedTuple):
 
 
 @lru_cache(maxsize=8)
-def record(compiled: Compiled, on: date) -> tuple[Processing, ...]:
-    return ropa(compiled, on)
+def record(compiled: Compiled, on: date, seen: frozenset[str]) -> tuple[Processing, ...]:
+    return ropa(compiled, on, seen)
 
 
 def entries(rows: Sequence[Processing], mark: Marker) -> tuple[Entry, ...]:

@@ -152,27 +152,29 @@ def verify(request: HttpRequest) -> HttpResponse:
 def record(request: HttpRequest) -> HttpResponse:
     house = of(request)
     compiled = house.in_force
-    entries = registers.entries(registers.record(compiled, house.today), reading.marker(compiled))
+    entries = registers.entries(registers.record(compiled, house.today, house.seen), reading.marker(compiled))
     return render(request, "front/record.html", frame(house, compiled) | {"entries": entries})
 
 
 @purpose(NOTHING_PERSONAL)
 def record_csv(request: HttpRequest) -> HttpResponse:
     house = of(request)
-    return HttpResponse(to_csv(registers.record(house.in_force, house.today)), content_type="text/csv; charset=utf-8")
+    rows = registers.record(house.in_force, house.today, house.seen)
+    return HttpResponse(to_csv(rows), content_type="text/csv; charset=utf-8")
 
 
 @purpose(NOTHING_PERSONAL)
 def record_json(request: HttpRequest) -> HttpResponse:
     house = of(request)
-    return HttpResponse(to_json(registers.record(house.in_force, house.today)), content_type="application/json")
+    rows = registers.record(house.in_force, house.today, house.seen)
+    return HttpResponse(to_json(rows), content_type="application/json")
 
 
 @purpose(NOTHING_PERSONAL)
 def vocabulary(request: HttpRequest, version: str) -> HttpResponse:
     house = of(request)
     compiled = house.version(version)
-    return JsonResponse(dpv.graph(compiled, house.read_on(compiled)), content_type="application/ld+json")
+    return JsonResponse(dpv.graph(compiled, house.read_on(compiled), house.seen), content_type="application/ld+json")
 
 
 @purpose(NOTHING_PERSONAL)

@@ -26,6 +26,11 @@ INSERT_ALL = (  # PostgreSQL: one statement for all, which answers with their nu
     "SELECT * FROM unnest(%s::bytea[], %s::varchar[], %s::bytea[]) RETURNING id"
 )
 
+MENTION = "INSERT INTO ledger_mention (entry_id, number, subject) VALUES (%s, %s, %s)"
+MENTION_ALL = (
+    "INSERT INTO ledger_mention (entry_id, number, subject) "
+    "SELECT %s, place - 1, subject FROM unnest(%s::bytea[]) WITH ORDINALITY AS listed (subject, place)"
+)
 UNSEALED = "SELECT id, body FROM ledger_entry WHERE place IS NULL ORDER BY id LIMIT %s"
 RECEIPT = (
     "SELECT body, place, size, note FROM ledger_entry, (SELECT size, note FROM ledger_head ORDER BY size DESC LIMIT 1) "
@@ -79,10 +84,10 @@ def record_list(entry: Entry, subjects: Collection[bytes]) -> int:
     number = record(replace(entry, subject=b"", facts=facts))
     try:
         with connection.cursor() as cursor:
-            cursor.executemany(
-                "INSERT INTO ledger_mention (entry_id, number, subject) VALUES (%s, %s, %s)",
-                [(number, place, subject) for place, subject in enumerate(subjects)],
-            )
+            if connection.vendor == "postgresql":
+                cursor.execute(MENTION_ALL, [number, list(subjects)])
+            else:
+                cursor.executemany(MENTION, [(number, place, subject) for place, subject in enumerate(subjects)])
     except DatabaseError as problem:
         raise LedgerUnavailable from problem
     return number

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from hashlib import sha256
+from operator import add
 from typing import Final
 
 WIDTH: Final = 256  # hashes in a full tile
@@ -28,10 +29,14 @@ def node(left: bytes, right: bytes) -> bytes:
 
 def fold(hashes: bytes) -> bytes:
     """Return the root over a power of two of neighbouring hashes, which stand one after the other."""
-    while len(hashes) > SIZE:
-        pairs = range(0, len(hashes), 2 * SIZE)
-        hashes = b"".join([sha256(b"\x01" + hashes[at : at + 2 * SIZE]).digest() for at in pairs])
-    return hashes
+    if len(hashes) == SIZE:
+        return hashes
+    row = [hashes[at : at + 2 * SIZE] for at in range(0, len(hashes), 2 * SIZE)]
+    while True:
+        above = [sha256(b"\x01" + pair).digest() for pair in row]
+        if len(above) == 1:
+            return above[0]
+        row = list(map(add, above[::2], above[1::2]))
 
 
 def root_of(hashes: Sequence[bytes]) -> bytes:

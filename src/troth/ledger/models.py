@@ -34,7 +34,7 @@ class Row(models.Model):
 class Mention(models.Model):
     """One person on the list of an entry that reached many: the `number`-th leaf under the root the entry carries."""
 
-    entry = models.ForeignKey(Row, on_delete=models.PROTECT)
+    entry = models.ForeignKey(Row, on_delete=models.PROTECT, db_index=False)  # one_leaf_one_place begins with it
     number = models.PositiveIntegerField()
     subject = models.BinaryField(max_length=16)
 

@@ -146,7 +146,7 @@ def _sorted(
 ) -> tuple[dict[UUID, _Row], list[_Row]]:
     """Return the rows of people we know that are a new yes, and those of nobody we know; set aside who said no."""
     marks = {row.normal: mark("email", row.normal) for row in rows}
-    found = Identifier.objects.filter(kind="email", mark__in=list(marks.values())).values_list("mark", "person_id")
+    found = Identifier.objects.filter(kind="email", mark__among=marks.values()).values_list("mark", "person_id")
     owners = {bytes(marked): person for marked, person in found}
     lost = forgotten([stop_mark("email", row.normal) for row in rows])
     theirs = {owners[marks[row.normal]]: row for row in rows if marks[row.normal] in owners}

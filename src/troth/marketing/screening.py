@@ -56,7 +56,9 @@ def read_list(
         marks = list(_marks(sort, region, some))  # a number may well stand there twice
         rows, bad = rows + len(some), bad + len(some) - len(marks)
         kinds = ("phone", "mobile") if sort == "phone" else (sort,)
-        found |= set(Identifier.objects.filter(kind__in=kinds, mark__in=set(marks)).values_list("person_id", flat=True))
+        found |= set(
+            Identifier.objects.filter(kind__in=kinds, mark__among=set(marks)).values_list("person_id", flat=True)
+        )
         if step:
             step(rows)
     if not rows or bad > rows * MOST_BAD:

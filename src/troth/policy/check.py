@@ -50,7 +50,7 @@ class Report(NamedTuple):
 def check(compiled: Compiled, on: date) -> Report:
     """Check a policy as of a day: lint, promises, and what the law or the house overrules."""
     checks = {name: CHECKS.get(made.check) for name, made in compiled.policy.statements.items()}
-    unchecked = tuple(name for name, known in checks.items() if known and not known.answer and not known.kept_by)
+    unchecked = tuple(name for name, known in checks.items() if known and not known.kept)
     return Report(tuple(lint(compiled, on)), tuple(check_promises(compiled, on)), overruled(compiled, on), unchecked)
 
 

@@ -8,6 +8,7 @@ policy always gives the same bytes. Source: https://w3id.org/dpv, legal bases an
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
 from datetime import date
 from typing import Any, Final
 
@@ -16,6 +17,7 @@ from .engine import Compiled
 from .flows import anywhere, bringing, categories, flows, through
 from .law import ANYWHERE
 from .nouns import Data, Purpose, in_force
+from .sections_yours import stands
 from .slots import CONSENT_MODES, OPPOSABLE_MODES, choices_grid
 from .statements import CHECKS
 from .view import View
@@ -101,13 +103,13 @@ DELICATE: Final = {"sensitive": "dpv:SensitivePersonalData", "location": "dpv:Se
 PERIODS: Final = {"hour": "PT{}H", "day": "P{}D", "week": "P{}W", "month": "P{}M", "year": "P{}Y"}
 
 
-def graph(compiled: Compiled, on: date) -> dict[str, Any]:
+def graph(compiled: Compiled, on: date, seen: frozenset[str] = frozenset()) -> dict[str, Any]:
     """Return the policy as of a day as JSON-LD. Raises ValueError for a policy without a brand.
 
     Whether a choice is consent or an interest one may oppose is read off the engine, for someone in the Union where
     the policy names that law, else for someone of unknown residence.
     """
-    view = anywhere(compiled, on)
+    view = replace(anywhere(compiled, on), seen=seen)
     nodes: dict[str, Node] = {}
     for node in (_notice(view), *_processes(view), *_items(view), *_parties(view), *_states()):
         nodes.setdefault(node["@id"], node)
@@ -153,7 +155,7 @@ def _node(name: str, kinds: str | list[str], label: str, **parts: Any) -> Node: 
 
 def _notice(view: View) -> Node:
     about = view.policy.about
-    checks = {made.check for made in view.policy.statements.values() if made.check in CHECKS}
+    checks = {made.check for made in view.policy.statements.values() if made.check in CHECKS and stands(view, made)}
     return _node(
         "#policy",
         "dpv:PrivacyNotice",

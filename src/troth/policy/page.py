@@ -27,9 +27,19 @@ TITLES = {
 SECTION_WRITERS = {**WRITERS, **YOURS}
 
 
-def compile_page(compiled: Compiled, brand: str, region: str, on: date, atlas: Atlas | None = None) -> Page:
-    """Return the page of one brand for one region. Raises KeyError for a brand or region the policy does not name."""
-    policy, view = compiled.policy, View(compiled, brand, region, on, atlas or Atlas())
+def compile_page(
+    compiled: Compiled,
+    brand: str,
+    region: str,
+    on: date,
+    atlas: Atlas | None = None,
+    seen: frozenset[str] = frozenset(),
+) -> Page:
+    """Return the page of one brand for one region. `seen`: the watched checks that hold on the running site.
+
+    Raises KeyError for a brand or region the policy does not name.
+    """
+    policy, view = compiled.policy, View(compiled, brand, region, on, atlas or Atlas(), seen)
     packs, about = compiled.book.packs, policy.about
     page = Page(
         name=about.name,

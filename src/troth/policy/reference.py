@@ -335,9 +335,15 @@ def _words() -> Iterator[str]:
             yield f"{_listed(words)}.\n"
 
 
+WATCHED = "the running hosts, by `troth site check`: the sentence stands only while they bear it out"
+
+
 def _checks() -> Iterator[str]:
     yield "### Checks behind statements\n"
-    rows = [(f"`{phrase}`", "the policy" if made.answer else "the running site") for phrase, made in CHECKS.items()]
+    rows = [
+        (f"`{phrase}`", "the policy" if made.answer else WATCHED if made.watched else "the running site")
+        for phrase, made in CHECKS.items()
+    ]
     yield _table(("Check", "What answers it"), rows)
 
 

@@ -31,7 +31,7 @@ from .rows import (
     to_json,
     to_table,
 )
-from .sections_yours import section_of
+from .sections_yours import section_of, stands
 from .slots import MODES, choices_grid, cookie_table
 from .view import View
 from .wording import listed, say_day
@@ -50,7 +50,7 @@ YEAR = timedelta(days=366)
 # -- the record of processing -----------------------------------------------------------------------------------------
 
 
-def ropa(compiled: Compiled, on: date) -> tuple[Processing, ...]:
+def ropa(compiled: Compiled, on: date, seen: frozenset[str] = frozenset()) -> tuple[Processing, ...]:
     """Return the record of processing: a row a purpose in force and controller. Source: GDPR art. 30(1).
 
     Basis, source, assessment and choice are more than the article asks for: it is what the ICO looks for.
@@ -60,7 +60,7 @@ def ropa(compiled: Compiled, on: date) -> tuple[Processing, ...]:
     for brand, made in policy.brands.items():
         if in_force(made, on):
             controllers.setdefault(controller_of(policy, brand), []).append(brand)
-    views = [(View(compiled, brands[0], ANYWHERE, on), brands) for brands in controllers.values()]
+    views = [(View(compiled, brands[0], ANYWHERE, on, seen=seen), brands) for brands in controllers.values()]
     return tuple(_processing(view, brands, name) for view, brands in views for name in view.purposes)
 
 
@@ -129,8 +129,7 @@ def _security(view: View, made: Purpose, items: frozenset[str]) -> Iterator[str]
         if handle := view.policy.data[name].handle:
             yield f"{view.named('data', name)}: {listed(handle)}"
     for claim in view.policy.statements.values():
-        lasting = claim.until is None or view.on < claim.until
-        if section_of(claim) == "safeguards" and not claim.question and lasting:
+        if section_of(claim) == "safeguards" and not claim.question and stands(view, claim):
             yield claim.say
 
 

@@ -184,10 +184,17 @@ def section_of(statement: Statement) -> str:
     return statement.section or (known.section if known else "safeguards")
 
 
+def stands(view: View, statement: Statement) -> bool:
+    """Tell whether a statement may be made: not once it has run out, nor while the running site does not show it."""
+    known = CHECKS.get(statement.check)
+    unproved = known is not None and known.watched and statement.check not in view.seen
+    return (statement.until is None or view.on < statement.until) and not unproved
+
+
 def statements(view: View, section: str) -> Iterator[Sentence]:
-    """Yield the plain sentences of a section; a claim that has run out leaves the page by itself."""
+    """Yield the plain sentences of a section; a claim that no longer stands leaves the page by itself."""
     for name, made in view.policy.statements.items():
-        if section_of(made) == section and not made.question and (made.until is None or view.on < made.until):
+        if section_of(made) == section and not made.question and stands(view, made):
             seal = f" ({made.scheme}: {made.scope}, until {say_day(made.until)})" if made.scheme and made.until else ""
             yield Sentence(sentence(made.say + seal), f"statements.{name}")
 
@@ -195,5 +202,5 @@ def statements(view: View, section: str) -> Iterator[Sentence]:
 def questions(view: View) -> Iterator[tuple[str, Sentence]]:
     """Yield the help pages' questions, answered by the same clauses."""
     for name, made in view.policy.statements.items():
-        if made.question and (made.until is None or view.on < made.until):
+        if made.question and stands(view, made):
             yield made.question, Sentence(sentence(made.say), f"statements.{name}")

@@ -1,7 +1,8 @@
 """The checks behind a policy's plain statements.
 
 Some are answered from the policy itself: every demand of `demands`, and a few more here. The others are facts about
-the running site: the tests that keep one true are named beside it, or nothing is, and `troth policy check` says so.
+the running site: the tests that keep one true are named beside it, or it is looked at again and again and stands on the
+page only while it holds, or nothing keeps it, and `troth policy check` says so.
 """
 
 from __future__ import annotations
@@ -22,7 +23,13 @@ class Check(NamedTuple):
 
     answer: Answer | None = None  # None: a fact about the running site, which the policy alone cannot show
     kept_by: str = ""  # the tests that keep it true; empty: nothing built yet
+    watched: bool = False  # looked at on the running site: the sentence stands only while that is well
     section: str = "safeguards"  # where such a statement stands, unless it says otherwise
+
+    @property
+    def kept(self) -> bool:
+        """Whether anything keeps such a statement true."""
+        return bool(self.answer or self.kept_by or self.watched)
 
 
 def _abroad(compiled: Compiled, _: Statement, __: date) -> bool:
@@ -72,7 +79,7 @@ FROM_THE_POLICY: dict[str, Check] = {
     "human review offered": Check(_right("review"), section="access"),
 }
 FROM_THE_SITE: dict[str, Check] = {
-    "tls >= 1.2": Check(),
+    "tls >= 1.2": Check(watched=True),  # `troth site check`
     "links carry no identity": Check(kept_by="tests/front", section="links"),
     "page works for everyone": Check(kept_by="tests/front", section="contact"),
     "versions are archived": Check(kept_by="tests/policy, tests/front", section="changes"),

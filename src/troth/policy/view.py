@@ -44,6 +44,7 @@ class View:
     region: str  # a law pack's code
     on: date
     atlas: Atlas = Atlas()
+    seen: frozenset[str] = frozenset()  # the watched checks that hold on the running site
 
     @property
     def policy(self) -> Policy:

@@ -24,7 +24,7 @@ from troth.policy.archive import Archive
 from troth.policy.errors import PolicyError, TrothError
 from troth.rights import commands as rights
 
-from . import commands, crawling, mail, neighbours, people, upkeep
+from . import commands, crawling, looking, mail, neighbours, people, upkeep
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -98,7 +98,7 @@ def parser() -> argparse.ArgumentParser:
     demo.add_argument("--port", type=int, default=8000)
     demo.add_argument("--no-server", action="store_true", help="show, but do not serve")
     demo.set_defaults(run=run_demo)
-    for room in (ledger, rights, accounts, community, marketing, mail, care, people, upkeep, crawling):
+    for room in (ledger, rights, accounts, community, marketing, mail, care, people, upkeep, crawling, looking):
         room.add_to(rooms)
     policy = rooms.add_parser("policy", help="check, read, ask, compare and compile a policy")
     verbs = policy.add_subparsers(required=True, metavar="COMMAND")

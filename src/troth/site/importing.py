@@ -27,6 +27,7 @@ from troth.doors.declare import job
 from troth.policy.errors import TrothError
 from troth.shop.models import PastOrder
 from troth.vault import identity
+from troth.vault.chance import random_id
 from troth.vault.errors import BadIdentifier
 from troth.vault.marks import mark
 from troth.vault.models import SOLE, HeldRow, Identifier, Person, Profile
@@ -171,9 +172,11 @@ def _take_people(batch: list[tuple[int, Row]], how: Map, at: datetime, progress:
             progress.aside.append((c.number, "this person was erased, and no file brings them back"))
         else:
             day = at.date() if c.age is not None else None
-            person = fresh(Person, residence=c.residence, last_seen=at.date(), known_age=c.age, known_on=day)
+            person = fresh(
+                Person, id=random_id(), residence=c.residence, last_seen=at.date(), known_age=c.age, known_on=day
+            )
             newcomers.append(person)
-            rows += _rows(person.pk, c, how)
+            rows += _rows(person.pk, c, how, at)
             known |= dict.fromkeys(c.sole(), person.pk)
             progress.noted += [(c.number, note) for note in c.notes]
     _store(newcomers, rows, how, at, progress)
@@ -237,12 +240,12 @@ def _region(residence: str) -> str:
     return residence[:2] if residence != "*" else "GB"
 
 
-def _rows(person: UUID, c: _Candidate, how: Map) -> Iterator[HeldRow]:
+def _rows(person: UUID, c: _Candidate, how: Map, at: datetime) -> Iterator[HeldRow]:
     for kind, (value, marked, _) in c.values.items():
-        made = fresh(Identifier, person_id=person, kind=kind, mark=marked, evidence="imported")
+        made = fresh(Identifier, person_id=person, seen_at=at, kind=kind, mark=marked, evidence="imported")
         made.value = value
         yield made
-    profile = fresh(Profile, person_id=person)
+    profile = fresh(Profile, person_id=person, seen_at=at)
     for name, columns in how.profile.items():
         if name in ADDRESS:
             parts = {column: c.row[column].strip() for column in columns if c.row[column].strip()}
@@ -256,7 +259,7 @@ def _rows(person: UUID, c: _Candidate, how: Map) -> Iterator[HeldRow]:
 
 
 def _known(marks: set[bytes]) -> dict[bytes, UUID]:
-    found = Identifier.objects.filter(mark__in=marks).values_list("mark", "person_id")
+    found = Identifier.objects.filter(mark__among=marks).values_list("mark", "person_id")
     return {bytes(marked): person for marked, person in found}
 
 

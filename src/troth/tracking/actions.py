@@ -104,10 +104,10 @@ def _whose(some: Iterable[Note]) -> dict[Note, UUID]:
     """Return whose each page view is: of whoever was signed in at that brand, else of the device's own record."""
     tokens = {sessions.mark(one.session): one for one in some if one.session}
     now = max(one.at for one in some)
-    rows = sessions.in_force(now).filter(mark__in=list(tokens), half=False)
+    rows = sessions.in_force(now).filter(mark__among=tokens, half=False)
     signed = {(bytes(row.mark), row.brand): row.person_id for row in rows} if tokens else {}
     numbers = {one.number: mark_of("device", one.number) for one in some if one.number}
-    known = Identifier.objects.filter(kind="device", mark__in=list(numbers.values())) if numbers else ()
+    known = Identifier.objects.filter(kind="device", mark__among=numbers.values()) if numbers else ()
     devices = {bytes(row.mark): row.person_id for row in known}
     found: dict[Note, UUID] = {}
     for one in some:

@@ -126,7 +126,7 @@ def destroy(people: Collection[UUID]) -> int:
     names = [person.bytes for person in people]
     with transaction.atomic(using="keys"):
         count = sum(
-            Key.objects.filter(name__in=names[start : start + BATCH])._raw_delete("keys") or 0
+            Key.objects.filter(name__among=names[start : start + BATCH])._raw_delete("keys") or 0
             for start in range(0, len(names), BATCH)
         )
     empty_log()

@@ -1,4 +1,4 @@
-"""`person_id__among=people`: one of many ids, sent as one parameter.
+"""`person_id__among=people`: one of many ids, sent as one parameter; and `mark__among`, of many marks.
 
 Django's `__in` sends a parameter an id and looks at each several times: of a thousand ids that takes longer than the
 database does.
@@ -54,6 +54,22 @@ class Among(Lookup):
         column, parameters = self.process_lhs(compiler, connection)
         sentence, ids = among(column, self.rhs, connection.vendor)
         return sentence, (*parameters, ids)
+
+
+@models.BinaryField.register_lookup
+class AmongMarks(Lookup):
+    """One of these marks. SQLite's JSON holds no bytes: there each is a parameter, as it is."""
+
+    lookup_name = "among"
+
+    def get_prep_lookup(self) -> list[bytes]:
+        return list(self.rhs)
+
+    def as_sql(self, compiler: Any, connection: Any) -> Sql:  # noqa: ANN401 -- Django's signature
+        column, parameters = self.process_lhs(compiler, connection)
+        if connection.vendor == "postgresql":
+            return f"{column} = ANY(%s)", (*parameters, self.rhs)
+        return f"{column} IN ({', '.join(['%s'] * len(self.rhs))})", (*parameters, *self.rhs)
 
 
 def among(column: str, ids: Collection[UUID], vendor: str) -> tuple[str, Any]:

@@ -7,16 +7,16 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import date
 from functools import cache, lru_cache
-from ssl import RAND_bytes
 from typing import Any, ClassVar, Self
 from uuid import UUID, uuid4
 
 from django.db import models
 from django.db.models import signals
 from django.db.models.base import ModelState
+from django.utils.functional import cached_property
 from django.utils.timezone import now
 
-from . import covers
+from . import chance, covers
 from .errors import OutsideDoor
 from .held import HeldField, Label, SealedField, held
 from .safe import Key, Root, Tombstone
@@ -33,8 +33,8 @@ class Plain:
 
 def new_id() -> UUID:
     """Return a random id that sorts by time of making (UUID version 7, RFC 9562), so that new rows lie together."""
-    stamp, chance = time.time_ns() // 1_000_000, int.from_bytes(RAND_bytes(10))
-    return UUID(int=(stamp << 80) | (7 << 76) | (chance >> 68 << 64) | (2 << 62) | (chance & (1 << 62) - 1))
+    stamp, drawn = time.time_ns() // 1_000_000, int.from_bytes(chance.some())
+    return UUID(int=(stamp << 80) | (7 << 76) | (drawn >> 116 << 64) | (2 << 62) | (drawn & (1 << 62) - 1))
 
 
 # -- people ------------------------------------------------------------------------------------------------------------
@@ -114,7 +114,7 @@ def items_by(model: type[HeldRow], picked: tuple[str, ...], names: tuple[str, ..
 class HeldRow(PersonRow):
     """A row with held fields: provenance, and one sealed column for all of them."""
 
-    source = models.SlugField(editable=False)  # as in the policy: where it came from
+    source = models.SlugField(editable=False, db_index=False)  # as in the policy: where it came from
     seen_at = models.DateTimeField(default=now)  # when it came
     event_at = models.DateTimeField(null=True)  # when the event its retention starts from happened, where not then
     sealed = SealedField(default=b"", editable=False)
@@ -125,11 +125,10 @@ class HeldRow(PersonRow):
     class Meta:
         abstract = True
 
-    @property
+    @cached_property
     def given(self) -> dict[str, Any]:
         """Values set and not sealed yet."""
-        found: dict[str, Any] = self.__dict__.setdefault("_given", {})
-        return found
+        return {}
 
     @classmethod
     def labels(cls) -> dict[str, Label]:
@@ -205,7 +204,7 @@ class Person(Read):
     last_seen = models.DateField()  # their last visit or order, in their zone
     closed_on = models.DateField(null=True)  # the day their account was closed
     flags = models.PositiveSmallIntegerField(default=0)  # bits of troth.policy.acts.FLAGS
-    merged_into = models.UUIDField(null=True, db_index=True)
+    merged_into = models.UUIDField(null=True)
 
     plain: ClassVar = {
         "residence": Plain("decides which law protects; nothing may be filtered by opening it", "contact.home_address"),
@@ -217,6 +216,11 @@ class Person(Read):
         "flags": Plain("restriction, holds and the like decide before anything is opened", "consents.choice_answers"),
         "merged_into": Plain("a random id"),
     }
+
+    class Meta:
+        indexes = [
+            models.Index(fields=["merged_into"], name="vault_merged", condition=models.Q(merged_into__isnull=False))
+        ]
 
     def age(self, on: date) -> int | None:
         """Return the age known for a day, in whole years; never more than they are."""

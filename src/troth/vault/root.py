@@ -16,12 +16,12 @@ import sys
 from dataclasses import dataclass
 from functools import cache, cached_property
 from pathlib import Path
-from ssl import RAND_bytes
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from django.conf import settings
 
+from . import chance
 from .errors import RootKeyProblem
 
 HOW = "Write root keys as VERSION:BASE64, 32 bytes each, with spaces between: 1:… 2:…"
@@ -48,7 +48,7 @@ class Ring:
 
     def wrap(self, key: bytes, name: bytes) -> tuple[bytes, int]:
         """Return `key` wrapped for its `name`, and the version that wrapped it."""
-        nonce = RAND_bytes(12)
+        nonce = chance.some()[:12]
         return nonce + self.ciphers[self.newest].encrypt(nonce, key, name), self.newest
 
     def unwrap(self, wrapped: bytes, version: int, name: bytes) -> bytes:

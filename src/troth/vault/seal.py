@@ -12,11 +12,12 @@ from collections.abc import Callable, Mapping
 from datetime import date
 from decimal import Decimal
 from functools import cached_property
-from ssl import RAND_bytes
 from typing import Any, Final
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+
+from . import chance
 
 FORMAT: Final = b"\x01"
 NONCE: Final = 12
@@ -59,7 +60,7 @@ class PersonKey(bytes):
 
 def seal(key: PersonKey, values: Mapping[str, Any], identity: bytes) -> bytes:
     """Return packed `values` sealed under a `key` for the row of that `identity`."""
-    nonce = RAND_bytes(NONCE)
+    nonce = chance.some()[:NONCE]
     return FORMAT + nonce + key.cipher.encrypt(nonce, _encode(values).encode(), FORMAT + identity)
 
 

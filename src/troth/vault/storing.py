@@ -56,7 +56,8 @@ def fresh(model: type[Row], **columns: Any) -> Row:  # noqa: ANN401 -- Django's 
     row._state = ModelState()
     row.__dict__.update(constant)
     for name, make in made:
-        row.__dict__[name] = make()
+        if name not in columns:
+            row.__dict__[name] = make()
     row.__dict__.update(columns)
     return row
 
