@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import base64
 import threading
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field, replace
 from datetime import datetime
@@ -107,7 +107,8 @@ class _Waiting:
 class _Group:
     """Threads that want an entry durable: while one writes others gather, and the first of them writes for all.
 
-    So nobody waits who is alone, and the busier the house, the larger the groups.
+    So nobody waits who is alone, and the busier the house, the larger the groups. A group is one statement, whole and
+    durable by itself (of more than TOGETHER, each so many are).
     """
 
     def __init__(self) -> None:
@@ -131,7 +132,7 @@ class _Group:
     def _lead(self) -> None:
         group: list[_Waiting] = []
         try:
-            with _one_write():
+            with _in_line():
                 group = self._gathered()
                 for one, number in zip(group, record_all([one.entry for one in group]), strict=True):
                     one.number = number
@@ -140,7 +141,7 @@ class _Group:
             if not isinstance(problem, LedgerUnavailable):
                 failed = LedgerUnavailable()
                 failed.__cause__ = problem
-            group = group or self._gathered()  # there was no transaction to be had: then for none of them
+            group = group or self._gathered()  # our turn did not come: then for none of them
             for one in group:
                 one.problem = failed
         finally:
@@ -153,13 +154,10 @@ class _Group:
         return group
 
 
-def _one_write() -> AbstractContextManager[Any]:
-    """Return what makes one write of a group.
-
-    SQLite's writers stand in line for their transaction, and whoever comes meanwhile is of the group. PostgreSQL's
-    need not: their one statement is whole and durable by itself.
-    """
-    return transaction.atomic() if connection.vendor == "sqlite" else nullcontext()
+def _in_line() -> AbstractContextManager[Any]:
+    """Return what a group waits for: SQLite's writers stand in line, and whoever comes meanwhile is of the group."""
+    line: Callable[[], AbstractContextManager[Any]] = getattr(connection, "in_line", nullcontext)
+    return line()
 
 
 _group = _Group()

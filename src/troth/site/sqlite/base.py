@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import threading
 from collections import deque
+from collections.abc import Iterator
+from contextlib import contextmanager
 from functools import lru_cache
 from typing import Any
 from uuid import UUID
@@ -79,13 +81,23 @@ class DatabaseWrapper(base.DatabaseWrapper):
         super().__init__(settings_dict, alias)
         self._in_line: Queue | None = None
 
-    def _start_transaction_under_autocommit(self) -> None:
-        name = str(self.settings_dict["NAME"])
-        queue = queue_for(name)
-        seconds = self.settings_dict.get("OPTIONS", {}).get("timeout", 5.0)
-        if not queue.join(seconds):
+    def _join(self) -> Queue:
+        queue = queue_for(str(self.settings_dict["NAME"]))
+        if not queue.join(self.settings_dict.get("OPTIONS", {}).get("timeout", 5.0)):
             raise OperationalError("database is locked")
-        self._in_line = queue
+        return queue
+
+    @contextmanager
+    def in_line(self) -> Iterator[None]:
+        """Wait for our turn to write one statement, which is a transaction by itself. Outside any other."""
+        queue = self._join()
+        try:
+            yield
+        finally:
+            queue.leave()
+
+    def _start_transaction_under_autocommit(self) -> None:
+        self._in_line = self._join()
         try:
             super()._start_transaction_under_autocommit()  # type: ignore[misc]  # not in the stubs
         except BaseException:
