@@ -164,15 +164,54 @@ def test_cancelling_gives_the_money_back(agent, bank, order):
     assert bank.payments[order.reference].state in ("refunded", "released")
 
 
+MOVED = ADDRESS | {"to_street": "9 Mill Row", "name": "Ada Lovelace", "same": "keep"}
+TOLD = {"said_email": "ada@post.example", "said_postcode": "BA1 1AA"}
+
+
 def test_an_address_changed_at_the_desk_is_checked_again_and_the_customer_is_told(agent, order):
     way = f"{opened(agent).url}order/{order.number}/address/"
     assert agent.post(way, {"name": "", "same": "keep"}).status_code == 400
-    moved = ADDRESS | {"to_street": "9 Mill Row", "name": "Ada Lovelace", "same": "keep"}
-    assert agent.post(way, moved).status_code == 302
+    assert agent.post(way, MOVED | TOLD).status_code == 302
     assert "9 Mill Row" in words(agent.get(opened(agent).url))
     assert Screening.objects.filter(order=order).count() == 2
     entries = [bytes(body).decode() for body in Row.objects.filter(verb="collect").values_list("body", flat=True)]
-    assert any('"actor":"care"' in body and "delivery_address" in body for body in entries)
+    (moved,) = [body for body in entries if '"actor":"care"' in body and "delivery_address" in body]
+    assert '"proved":"email postcode"' in moved
+
+
+@pytest.mark.parametrize(
+    "told",
+    [
+        {},
+        {"said_email": "ada@post.example"},
+        {"said_email": "ada@post.example", "said_postcode": "BA1 1AB"},
+        {"said_email": "bob@post.example", "said_postcode": "BA1 1AA"},
+        {"said_email": "ada@post.example", "said_phone": "+44 20 7946 0999"},
+        {"said_email": "ada@post.example\0", "said_phone": "'\"><script>", "said_postcode": " "},
+        {"said_email": "x" * 10_000, "said_phone": "\u202e", "said_postcode": "BA1 1AA" * 2_000},
+    ],
+)
+def test_an_address_stays_for_whoever_says_fewer_than_two_things_that_we_hold(agent, bank, order, told):
+    paid(bank, email="bob@post.example", name="Bob Bates", once="another-page-0123456789")  # whose mailbox it is not
+    page = agent.post(f"{opened(agent).url}order/{order.number}/address/", MOVED | told)
+    assert page.status_code == 400
+    assert "two answers must be what we hold" in words(page)
+    assert "<script>" not in page.content.decode()
+    assert "9 Mill Row" not in words(agent.get(opened(agent).url))
+    assert Screening.objects.filter(order=order).count() == 1
+
+
+@pytest.mark.parametrize(
+    "told",
+    [
+        {"said_email": " ADA@post.example ", "said_postcode": "ba11aa"},
+        {"said_phone": "020 7946 0101", "said_postcode": "BA1 1AA"},
+        {"said_email": "ada@post.example", "said_phone": "+442079460101", "said_postcode": "no idea"},
+    ],
+)
+def test_two_things_are_enough_however_they_are_spelled(agent, bank, told):
+    order = paid(bank, mobile="+44 20 7946 0101")
+    assert agent.post(f"{opened(agent).url}order/{order.number}/address/", MOVED | told).status_code == 302
 
 
 def test_an_order_the_check_doubts_waits_at_the_desk_and_a_look_lets_it_go_on(agent, bank, monkeypatch):

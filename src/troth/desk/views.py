@@ -34,7 +34,8 @@ from troth.shop.forms import AddressForm
 from troth.shop.models import Order, Return
 from troth.vault.errors import NoKey
 
-from .errors import Unusable
+from . import proving
+from .errors import Unproved, Unusable
 from .finding import find, read_back
 from .showing import customer, waiting
 
@@ -221,13 +222,19 @@ def address(request: HttpRequest, here: Here, number: str, order: str) -> HttpRe
     found = care.case_of(here.agent, number)
     one, given = _order_of(found, order, here.at), care.stated(found, here.at)
     form = AddressForm(request.POST if request.method == "POST" else None, initial={"same": "keep"})
+    said = {name: request.POST.get(f"said_{name}", "") for name in proving.ASKED}
+    context = {"case": found, "order": one, "form": form}
+    context["asked"] = [(name, say, said[name][: proving.LONGEST]) for name, say in proving.ASKED.items()]
     if request.method == "POST" and form.is_valid():
+        try:
+            proved = proving.must_be_them(found, one, said, here.at)
+        except Unproved as no:
+            return render(request, "desk/address.html", context | {"unproved": str(no)}, status=400)
         made = form.cleaned_data
         changing.address(
             one, name=made["name"], delivery=made["delivery"], billing=made["billing"], at=here.at, actor="care",
-            given=given,
+            given=given, proved=proved,
         )  # fmt: skip
         settling.onward(Order.objects.get(pk=one.pk), here.at)
         return redirect("desk:case", number=number)
-    context = {"case": found, "order": one, "form": form}
     return render(request, "desk/address.html", context, status=400 if request.method == "POST" else 200)

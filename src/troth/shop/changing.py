@@ -23,7 +23,7 @@ def cancel(order: Order, at: datetime) -> None:
             raise NotNow(f"This order cannot be cancelled any more: {SAID[order.state].lower()}. You can send it back.")
 
 
-def address(
+def address(  # noqa: PLR0913 -- a change on request is only proof with everything around it
     order: Order,
     *,
     name: str,
@@ -32,11 +32,12 @@ def address(
     at: datetime,
     actor: str = "person",
     given: Iterable[str] = (),
+    proved: Iterable[str] = (),
 ) -> None:
     """Send an order in process elsewhere: it is checked again, and nothing leaves the house meanwhile (R79).
 
-    `billing` None leaves it as it is. Our staff do it on request, within a case (R78). Raises NotNow, CardNumber,
-    Refused; then nothing changes.
+    `billing` None leaves it as it is. Our staff do it on request, within a case, for who said things that we hold:
+    `proved` names them for the ledger (R78). Raises NotNow, CardNumber, Refused; then nothing changes.
     """
     if order.state not in IN_PROCESS or order.kind != "goods":
         raise NotNow(f"The address cannot be changed any more: {SAID[order.state].lower()}. Ring us: we may catch it.")
@@ -48,6 +49,8 @@ def address(
         actor=actor, given=given, at=at,
     )  # fmt: skip
     with whole(), asked as c:
+        if proved:
+            c.facts["proved"] = " ".join(sorted(proved))
         if not move(order, "recheck", at):
             raise NotNow("The order has gone on meanwhile. Please look again.")
         parcel.recipient, parcel.delivery = name, delivery
