@@ -1,5 +1,6 @@
 """What the tests of selling share: a customer, a basket, a form filled in."""
 
+import itertools
 import re
 from datetime import UTC, datetime
 from html import unescape
@@ -9,6 +10,7 @@ from troth.shop import baskets, placing
 from troth.shop.models import Variant
 
 NOON = datetime(2026, 11, 26, 12, tzinfo=UTC)
+PAGES = itertools.count()  # each page that is sent is another one, unless a test says otherwise
 HOME = {"street": "3 Weir Lane", "city": "BATH", "postcode": "BA1 1AA", "country": "GB"}
 ADDRESS = {"to_country": "GB", "to_street": "3 Weir Lane", "to_city": "Bath", "to_postcode": "ba1 1aa"}
 ADA = ADDRESS | {
@@ -31,7 +33,7 @@ def filled(count=2, one=None):
 
 def answers(**changed):
     plain: dict[str, Any] = {
-        "once": f"page-{id(changed)}-0123456789abc",
+        "once": f"page-{next(PAGES)}-0123456789abcdef",
         "name": "Ada Lovelace",
         "age": 18,
         "email": "ada@post.example",
