@@ -7,7 +7,7 @@ Its querysets convert what they read row by row, value by value: half the time a
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import AbstractContextManager, nullcontext
+from contextlib import AbstractContextManager
 from datetime import date, datetime
 from functools import cache, lru_cache
 from itertools import groupby
@@ -176,10 +176,8 @@ def _store(model: type[models.Model], rows: Sequence[models.Model], alias: str, 
 
 def _undone_together(alias: str, count: int) -> AbstractContextManager[None]:
     """Return what makes one write of many: a transaction, unless there is one already, or it is one statement."""
-    if connections[alias].in_atomic_block:
+    if count == 1 or connections[alias].in_atomic_block:
         return transaction.mark_for_rollback_on_error(using=alias)
-    if count == 1:
-        return getattr(connections[alias], "in_line", nullcontext)()
     return transaction.atomic(using=alias, savepoint=False)
 
 
