@@ -1,5 +1,6 @@
 """Any edit, removal, insertion, reordering, truncation or fork of the stored log is found, and where it was."""
 
+import base64
 import json
 import threading
 from dataclasses import fields, is_dataclass
@@ -13,7 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from troth.laws import packs
-from troth.ledger import actions, note, signer
+from troth.ledger import actions, merkle, note, signer
 from troth.ledger.entry import Entry
 from troth.ledger.errors import BadCheckpoint, NotAName
 from troth.ledger.models import Head, Mention, Row, Tile
@@ -181,6 +182,16 @@ def test_a_tile_above_the_entries_that_was_changed_or_lost_is_found(change):
     filled(300)
     sql(change, *[b"x" * 32] * change.count("%s"))
     assert verify().problems == ["Tile 1/0 does not hold what follows from the entries."]
+
+
+@database
+def test_of_a_lost_tile_there_is_still_an_answer_and_it_proves_nothing():
+    filled(600)
+    sql("DELETE FROM ledger_tile WHERE level = 0 AND number = 0")
+    made = actions.receipt(Row.objects.get(place=5).pk)
+    path = [base64.b64decode(step) for step in made["path"]]
+    signed = note.read(made["head"], signer.public())
+    assert not merkle.included(merkle.leaf(made["entry"].encode()), 5, signed.size, path, signed.root)
 
 
 @database

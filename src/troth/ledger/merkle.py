@@ -29,14 +29,13 @@ def node(left: bytes, right: bytes) -> bytes:
 
 def fold(hashes: bytes) -> bytes:
     """Return the root over a power of two of neighbouring hashes, which stand one after the other."""
-    if len(hashes) == SIZE:
+    if len(hashes) <= SIZE:  # one already; or none, of a tile that was lost
         return hashes
     row = [hashes[at : at + 2 * SIZE] for at in range(0, len(hashes), 2 * SIZE)]
-    while True:
+    while len(row) > 1:
         above = [sha256(b"\x01" + pair).digest() for pair in row]
-        if len(above) == 1:
-            return above[0]
         row = list(map(add, above[::2], above[1::2]))
+    return sha256(b"\x01" + row[0]).digest()
 
 
 def root_of(hashes: Sequence[bytes]) -> bytes:

@@ -59,5 +59,4 @@ def sites() -> list[str]:
     """Return the hosts of every brand in force today, each once."""
     on = commands.today()
     brands = commands.version_of(None, on).policy.brands.values()
-    named = [site for brand in brands if brand.begin <= on < brand.end for site in brand.sites]
-    return list(dict.fromkeys(site.split("://")[-1].partition("/")[0] for site in named))
+    return list(dict.fromkeys(site for brand in brands if brand.begin <= on < brand.end for site in brand.sites))

@@ -19,7 +19,6 @@ from typing import Final
 PHRASE: Final = "tls >= 1.2"  # as policy files say it
 STAY: Final = 180 * 24 * 3600  # seconds a browser must be told to stay with TLS, at least
 PATIENCE: Final = 10  # seconds
-HERE: Final = frozenset({"localhost", "127.0.0.1", "[::1]", "::1", ""})
 
 
 @dataclass(frozen=True)
