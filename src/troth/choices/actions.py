@@ -194,17 +194,22 @@ def known(
     for pid, events in events_of(stale).items() if stale else ():
         anew = rules.fold(events, compiled, at)
         folds[pid] = {name: getattr(anew, name) for name in SETS}
-    nothing = dict.fromkeys(SETS, 0)
-    return (
-        {row.pk: row for row in rows},
-        {row.pk: Standing(row.residence, compiled.layout, core(row, at), **folds.get(row.pk, nothing)) for row in rows},
-    )
+    return {row.pk: row for row in rows}, _stand(rows, folds, compiled, at)
 
 
 def unsaid(people: Iterable[Person], compiled: Compiled, at: datetime) -> dict[UUID, Standing]:
     """Return where people stand who never said anything."""
+    return _stand(people, {}, compiled, at)
+
+
+def _stand(
+    people: Iterable[Person], folds: Mapping[UUID, Mapping[str, int]], compiled: Compiled, at: datetime
+) -> dict[UUID, Standing]:
+    """Return where people stand by what they are and the folds of what they said."""
     nothing = dict.fromkeys(SETS, 0)
-    return {row.pk: Standing(row.residence, compiled.layout, core(row, at), **nothing) for row in people}
+    return {
+        row.pk: Standing(row.residence, compiled.layout, core(row, at), **folds.get(row.pk, nothing)) for row in people
+    }
 
 
 def standings(people: Iterable[Person], compiled: Compiled, at: datetime) -> dict[UUID, Standing]:
