@@ -22,7 +22,7 @@ def late(monkeypatch):
 
 def test_a_sender_that_took_an_answer_s_lease_over_is_waited_for(monkeypatch):
     person, order = uuid4(), []
-    with lease.held_off(person):
+    with lease.held_off([person]):
         then = late(monkeypatch)
         sender = lease.claim_free([person], at=then, seconds=30)
         assert sender.people == {person}
@@ -49,7 +49,7 @@ def test_an_answer_in_time_waits_for_nobody_once_more(monkeypatch):
         return real(*people, **more)
 
     monkeypatch.setattr(lease, "claim", counted)
-    with lease.held_off(person):
+    with lease.held_off([person]):
         late(monkeypatch)  # run out, and nobody wanted it
     assert len(claims) == 1
 
@@ -58,7 +58,7 @@ def test_a_sender_that_does_not_end_is_not_waited_for_for_ever(monkeypatch):
     person = uuid4()
 
     def slow():
-        with lease.held_off(person, most=0.1):
+        with lease.held_off([person], most=0.1):
             lease.claim_free([person], at=late(monkeypatch), seconds=30)
 
     with pytest.raises(StillSending):

@@ -118,11 +118,11 @@ def test_a_lease_is_held_by_one_and_lapses_with_time():
 def test_an_answer_waits_for_a_sender_and_gives_up_in_words(monkeypatch):
     ada = someone().pk
     fence = lease.claim([ada], at=now(), seconds=30)
-    with pytest.raises(StillSending), lease.held_off(ada, most=0.05):
+    with pytest.raises(StillSending), lease.held_off([ada], most=0.05):
         pass
     assert fence
     lease.release(fence)
-    with lease.held_off(ada, most=0.05):
+    with lease.held_off([ada], most=0.05):
         assert lease.claim([ada], at=now(), seconds=30) is None
     assert not Lease.objects.exists()
 

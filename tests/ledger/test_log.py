@@ -83,6 +83,13 @@ def test_an_entry_is_written_as_rfc_8785_writes_it(purpose, items, facts, subjec
     assert body == rfc8785.dumps(json.loads(body))
 
 
+def test_facts_are_written_as_they_are_given_however_alike_the_last_ones_were():
+    ways = [{"n": 1}, {"n": True}, {"n": 0}, {"n": False}, {"n": "1"}, {"m": 1}, {"n": 1, "m": 2}, {"m": 2, "n": 1}, {}]
+    for facts in ways * 2:
+        read = json.loads(Entry(at=NOON, verb="use", facts=facts).encode())
+        assert repr(sorted(read.get("facts", {}).items())) == repr(sorted(facts.items()))
+
+
 @pytest.mark.parametrize("value", ["ada@post.example\n", 'a "quoted" name', "Zoë", "x" * 201, "{", "a\x00b"])
 def test_what_may_be_a_value_is_not_taken_for_a_name(value):
     for wrong in (

@@ -38,3 +38,12 @@ def test_an_id_is_random_and_says_so():
     made = {chance.random_id() for _ in range(1_000)}
     assert {(one.version, one.variant) for one in made} == {(4, "specified in RFC 4122")}
     assert len(made) == 1_000
+
+
+def test_ids_of_one_batch_begin_alike_and_tell_nothing_else():
+    one, other = ([id_ for id_, _ in zip(chance.ids_together(), range(1_000))] for _ in range(2))
+    assert {(id_.version, id_.variant) for id_ in one + other} == {(4, "specified in RFC 4122")}
+    assert len(set(one + other)) == 2_000
+    assert [len({id_.bytes[:8] for id_ in batch}) for batch in (one, other)] == [1, 1]
+    assert one[0].bytes[:8] != other[0].bytes[:8]
+    assert sorted(one) != one

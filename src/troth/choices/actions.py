@@ -16,6 +16,7 @@ from troth.policy.acts import ADULT, AGE, SETS, UNKNOWN_AGE
 from troth.vault import keys
 from troth.vault.lookups import among
 from troth.vault.models import Person
+from troth.vault.storing import TOGETHER
 
 from . import rules
 from .errors import UnknownSlot
@@ -28,7 +29,7 @@ KNOWN = (
 )
 LOCK = "SELECT 1 FROM vault_person p WHERE {where} ORDER BY p.id FOR NO KEY UPDATE"
 SUPPRESS = (
-    "INSERT INTO choices_suppression (mark, because, at) VALUES (%s, %s, %s) "
+    "INSERT INTO choices_suppression (mark, because, at) VALUES {} "
     "ON CONFLICT (mark) DO UPDATE SET because = excluded.because, at = excluded.at"
 )
 
@@ -51,7 +52,7 @@ def say(  # noqa: PLR0913 -- an answer is only proof with everything around it
 ) -> list[Event]:
     """Append what someone said, through the open door's `save`, and fold it into their standing beside it.
 
-    A no must be said while `lease.held_off(person)` holds: `troth.doors.collect.choose` sees to it. Raises UnknownSlot.
+    A no must be said while `lease.held_off` holds: `troth.doors.collect.choose` sees to it. Raises UnknownSlot.
     """
     said = []
     for pattern in patterns:
@@ -253,9 +254,12 @@ def suppress(kind: str, normal: str, *, because: str, at: datetime) -> None:
 def suppress_all(addresses: Iterable[tuple[str, str]], *, because: str, at: datetime) -> None:
     """Put many addresses on the stop list; one that is there already stays as it is, unless its person was erased."""
     then = connection.ops.adapt_datetimefield_value(at)
-    rows = [(stop_mark(kind, normal), because, then) for kind, normal in addresses]
+    marks = list(dict.fromkeys(stop_mark(kind, normal) for kind, normal in addresses))  # each once in a statement
     with transaction.atomic(), connection.cursor() as cursor:
-        cursor.executemany(SUPPRESS, rows)
+        for start in range(0, len(marks), TOGETHER):
+            some = marks[start : start + TOGETHER]
+            values = ", ".join(["(%s, %s, %s)"] * len(some))
+            cursor.execute(SUPPRESS.format(values), [part for mark in some for part in (mark, because, then)])
 
 
 def suppressed(kind: str, normal: str, person: UUID | None = None) -> bool:

@@ -8,10 +8,11 @@ one that is merely slow sees by its fence that it is too late.
 from __future__ import annotations
 
 import time
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from operator import attrgetter
 from uuid import UUID, uuid4
 
 from django.db import connection, transaction
@@ -41,7 +42,7 @@ def claim(people: Collection[UUID], *, at: datetime, seconds: int) -> Fence | No
     with transaction.atomic():
         Lease.objects.filter(person__among=people, until__lte=at).delete()
         until = at + timedelta(seconds=seconds)
-        wanted = [fresh(Lease, person=person, fence=token, until=until) for person in sorted(people)]
+        wanted = [fresh(Lease, person=person, fence=token, until=until) for person in _in_order(people)]
         store_all(wanted, but_known=True)
         if Lease.objects.filter(fence=token).count() == len(wanted):
             return Fence(token, frozenset(people))
@@ -55,9 +56,14 @@ def claim_free(people: Collection[UUID], *, at: datetime, seconds: int) -> Fence
     with transaction.atomic():
         Lease.objects.filter(person__among=people, until__lte=at).delete()
         until = at + timedelta(seconds=seconds)
-        store_all([fresh(Lease, person=one, fence=token, until=until) for one in sorted(people)], but_known=True)
+        store_all([fresh(Lease, person=one, fence=token, until=until) for one in _in_order(people)], but_known=True)
         mine = frozenset(Lease.objects.filter(fence=token).values_list("person", flat=True))
     return Fence(token, mine)
+
+
+def _in_order(people: Iterable[UUID]) -> list[UUID]:
+    """Return people in the order everybody claims them in: two who want the same ones never wait for each other."""
+    return sorted(people, key=attrgetter("int"))
 
 
 def still_mine(fence: Fence, *, at: datetime, seconds: int = 0) -> bool:
@@ -75,7 +81,7 @@ def release(fence: Fence) -> bool:
 
 
 @contextmanager
-def held_off(*people: UUID, most: float = 35.0) -> Iterator[Fence]:
+def held_off(people: Collection[UUID], *, most: float = 35.0) -> Iterator[Fence]:
     """Hold people's leases for an answer or an erasure: wait until no sender has one, and let none begin meanwhile.
 
     Enter it outside any transaction, and commit what is done inside it. Whoever took longer over that than a lease

@@ -131,7 +131,7 @@ def choose(
     It waits for a message that is being handed over at this moment; once it returns, none begins or ends that the
     answer forbids. Enter it outside any transaction. Raises StillSending, UnknownSlot, Refused.
     """
-    with lease.held_off(person):
+    with lease.held_off([person]):
         at = at or policies.now()
         with collect("proof", source=source, brand=brand, person=person, actor=actor, at=at) as c:
             c.facts |= {"said": kind, "to": " ".join(patterns)[:200]}

@@ -3,7 +3,7 @@
 What a law or contract makes us keep (`retains`) moves first to a remnant: a new random person with a key of their own,
 whom nothing ties to the old one. Each step can be repeated, and either half of it alone is safe:
 
-    tombstone (begun) → remnant's key, if one is needed → rows moved or deleted → key destroyed → tombstone (done)
+    tombstone (begun) → remnant's key, if one is needed → rows moved or deleted → key destroyed, tombstone (done)
 
 The tombstone lies with the keys, so that a restored backup of everything else still finds it: see `replay`.
 """
@@ -15,7 +15,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from functools import lru_cache
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import UUID
 
 from django.db import connection, transaction
@@ -44,8 +44,7 @@ from .keep import delete_rows
 from .models import LegalHold
 
 
-@dataclass(frozen=True)
-class Line:
+class Line(NamedTuple):
     """One line of a certificate: what became of some rows, why, and until when what stays will stay."""
 
     model: str
@@ -83,12 +82,12 @@ def erase_all(people: Collection[UUID], *, at: datetime, because: str = "request
     It waits for a message that is being handed over to one of them; once it returns, none begins or ends. Enter it
     outside any transaction. Raises Refused, StillSending.
     """
-    compiled = _compiled(at)
-    with lease.held_off(*people):
-        refuse_held(people, compiled)
-        stones = _begin(people, at)
-        made = _move(stones, at, because, compiled)
-        _finish(stones)
+    compiled, ids = _compiled(at), Ids(people)
+    with lease.held_off(ids):
+        refuse_held(ids, compiled)
+        stones = _begin(ids, at)
+        made = _move(stones, ids, at, because, compiled)
+        _finish(stones, ids)
     keys.empty_log("default")
     return made
 
@@ -102,8 +101,9 @@ def replay(at: datetime) -> Iterator[UUID]:
     alive = set(Person.objects.values_list("pk", flat=True))
     for stone in Tombstone.objects.all().iterator():
         if stone.state != "done" or stone.person in alive or _rows_of(stone.person):
-            _move([stone], at, "restore", compiled)
-            _finish([stone])
+            alone = Ids([stone.person])
+            _move([stone], alone, at, "restore", compiled)
+            _finish([stone], alone)
             keys.empty_log("default")
             yield stone.person
 
@@ -123,7 +123,7 @@ def refuse_held(people: Collection[UUID], compiled: Compiled) -> None:
         raise Refused(Decision(allowed=False, reasons=(why,), policy=compiled.digest))
 
 
-def _begin(people: Collection[UUID], at: datetime) -> list[Tombstone]:
+def _begin(people: Ids, at: datetime) -> list[Tombstone]:
     """Write the tombstones, durably."""
     known = {stone.person: stone for stone in Tombstone.objects.filter(person__among=people)}
     new = [fresh(Tombstone, person=person, remnant=random_id(), at=at) for person in people if person not in known]
@@ -255,10 +255,9 @@ def _keeper(items: frozenset[str], them: Person, at: datetime, compiled: Compile
     return None
 
 
-def _move(stones: Collection[Tombstone], at: datetime, because: str, compiled: Compiled) -> list[Certificate]:
+def _move(stones: Collection[Tombstone], ids: Ids, at: datetime, because: str, compiled: Compiled) -> list[Certificate]:
     """Delete rows, or give them to the remnant; write the entry. One transaction."""
     people = {stone.person: stone.remnant or stone.person for stone in stones}
-    ids = Ids(people)
     cover = covers.Cover("keep", frozenset(), at, people=frozenset(people))
     cover.fetch(set(people))
     with transaction.atomic(), covers.opened(cover):
@@ -322,7 +321,8 @@ def _certify(
             actor="system", allowed=False, code="erased", clause="rights.erase", policy=compiled.digest,
             subject=subject(cover, person),
             facts={
-                "because": because, "rows": sum(x.rows for x in lines), "kept": sum(x.rows for x in lines if x.kept),
+                "because": because, "rows": sum([x.rows for x in lines]),
+                "kept": sum([x.rows for x in lines if x.kept]),
             },
         )
         for person, lines in people.items()
@@ -333,9 +333,11 @@ def _certify(
     ]
 
 
-def _finish(stones: Collection[Tombstone]) -> None:
-    """Destroy the keys, durably: from here on no backup of the rows can be read either."""
+def _finish(stones: Collection[Tombstone], ids: Ids) -> None:
+    """Destroy the keys, durably, and say so on the tombstones: from here on no backup of rows can be read either."""
     remnants = {stone.remnant for stone in stones if stone.remnant}
     used = set(Person.objects.filter(pk__among=remnants).values_list("pk", flat=True))
-    keys.destroy([*(stone.person for stone in stones), *(remnants - used)])
-    Tombstone.objects.filter(pk__among=[stone.person for stone in stones]).update(state="done")
+    with transaction.atomic(using="keys"):
+        keys.destroy([*ids, *(remnants - used)])
+        Tombstone.objects.filter(pk__among=ids).update(state="done")
+    keys.empty_log()

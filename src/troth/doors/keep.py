@@ -176,7 +176,7 @@ def hold(person: UUID, *, owner: str, because: str, review_on: date, at: datetim
 
     It waits for an erasure that has begun, and then finds nobody to hold. Raises StillSending, Person.DoesNotExist.
     """
-    with lease.held_off(person), transaction.atomic():
+    with lease.held_off([person]), transaction.atomic():
         found = LegalHold.objects.create(person_id=person, owner=owner, because=because, review_on=review_on, since=at)
         _flag(person)
     return found

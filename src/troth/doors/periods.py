@@ -29,7 +29,7 @@ def items_of(model: type[PersonRow]) -> frozenset[str]:
 def items_in(row: PersonRow) -> frozenset[str]:
     """Return the items a row is: its held ones; those its columns tell where it holds none."""
     model = type(row)
-    return items_by(model, tuple(getattr(row, by) for by in picks(model)))
+    return items_by(model, tuple([getattr(row, by) for by in picks(model)]))
 
 
 @lru_cache(maxsize=4096)

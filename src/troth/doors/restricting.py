@@ -22,7 +22,7 @@ def restrict(person: UUID, brand: str, at: datetime) -> int:
     It waits for a message that is being handed over; once it returns, none begins or ends. Raises StillSending,
     Person.DoesNotExist.
     """
-    with lease.held_off(person):
+    with lease.held_off([person]):
         return _set(person, brand, at, on=True)
 
 

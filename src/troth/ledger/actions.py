@@ -6,7 +6,7 @@ import base64
 import threading
 from collections.abc import Callable, Collection, Iterable, Sequence
 from contextlib import AbstractContextManager, nullcontext
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
@@ -81,7 +81,7 @@ def record_list(entry: Entry, subjects: Collection[bytes]) -> int:
     """Write one entry for an act that reached many, with the list of them committed to by its root."""
     leaves = [merkle.leaf(subject) for subject in subjects]
     facts = {**entry.facts, "people": len(leaves), "list": base64.b64encode(merkle.root_of(leaves)).decode()}
-    number = record(replace(entry, subject=b"", facts=facts))
+    number = record(entry._replace(subject=b"", facts=facts))
     try:
         with connection.cursor() as cursor:
             if connection.vendor == "postgresql":

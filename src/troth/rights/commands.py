@@ -159,7 +159,8 @@ def run_erase(options: argparse.Namespace) -> int:
         print(no, file=sys.stderr)
         return FAILS
     if options.json:
-        print(json.dumps(asdict(made), default=str, indent=1))
+        said = {**asdict(made), "lines": [line._asdict() for line in made.lines]}
+        print(json.dumps(said, default=str, indent=1))
     else:
         print(f"Erased on {made.at:%Y-%m-%d %H:%M}; the key is destroyed. Entry {made.entry} of the ledger.")
         _print_lines(made.lines)

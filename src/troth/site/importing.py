@@ -27,7 +27,7 @@ from troth.doors.declare import job
 from troth.policy.errors import TrothError
 from troth.shop.models import PastOrder
 from troth.vault import identity
-from troth.vault.chance import random_id
+from troth.vault.chance import ids_together
 from troth.vault.errors import BadIdentifier
 from troth.vault.marks import mark
 from troth.vault.models import SOLE, HeldRow, Identifier, Person, Profile
@@ -162,6 +162,7 @@ def _take_people(batch: list[tuple[int, Row]], how: Map, at: datetime, progress:
     lost = forgotten({stop for c in candidates for _, _, stop in c.values.values()})
     newcomers: list[Person] = []
     rows: list[HeldRow] = []
+    ids = ids_together()
     for c in candidates:
         owners = {known[marked] for marked in c.sole() if marked in known}
         if len(owners) > 1:
@@ -173,7 +174,7 @@ def _take_people(batch: list[tuple[int, Row]], how: Map, at: datetime, progress:
         else:
             day = at.date() if c.age is not None else None
             person = fresh(
-                Person, id=random_id(), residence=c.residence, last_seen=at.date(), known_age=c.age, known_on=day
+                Person, id=next(ids), residence=c.residence, last_seen=at.date(), known_age=c.age, known_on=day
             )
             newcomers.append(person)
             rows += _rows(person.pk, c, how, at)

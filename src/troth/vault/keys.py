@@ -8,11 +8,12 @@ from __future__ import annotations
 
 import hmac
 import secrets
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from functools import cache
 from uuid import UUID
 
 from django.db import connections, transaction
+from django.db.backends.utils import CursorWrapper
 from django.utils.timezone import now
 
 from . import root
@@ -90,16 +91,18 @@ def fetch(people: Collection[UUID]) -> dict[UUID, PersonKey]:
 
 def _stored(wanted: Iterable[bytes]) -> Iterator[tuple[bytes, bytes, int]]:
     """Yield the name, the wrapped key and its root key's version of those who have one."""
-    names = list(wanted)
+    for cursor in _asked("SELECT name, wrapped, root FROM vault_key", list(wanted)):
+        for name, wrapped, version in cursor.fetchall():
+            yield bytes(name), bytes(wrapped), version
+
+
+def _asked(what: str, names: Sequence[bytes]) -> Iterator[CursorWrapper]:
+    """Do something to the keys of these names, so many at a time; yield the cursor after each."""
     for start in range(0, len(names), BATCH):
         part = names[start : start + BATCH]
         with connections["keys"].cursor() as cursor:
-            cursor.execute(
-                f"SELECT name, wrapped, root FROM vault_key WHERE name IN ({','.join(['%s'] * len(part))})",  # noqa: S608 -- only placeholders
-                part,
-            )
-            for name, wrapped, version in cursor.fetchall():
-                yield bytes(name), bytes(wrapped), version
+            cursor.execute(f"{what} WHERE name IN ({','.join(['%s'] * len(part))})", part)
+            yield cursor
 
 
 def of(person: UUID) -> PersonKey:
@@ -122,13 +125,10 @@ def house_key(name: bytes) -> bytes:
 
 
 def destroy(people: Collection[UUID]) -> int:
-    """Destroy the keys of `people` for good, durably, before returning. Returns how many there were."""
+    """Destroy the keys of `people` for good: durably, or with the transaction around. Returns how many there were."""
     names = [person.bytes for person in people]
     with transaction.atomic(using="keys"):
-        count = sum(
-            Key.objects.filter(name__among=names[start : start + BATCH])._raw_delete("keys") or 0
-            for start in range(0, len(names), BATCH)
-        )
+        count: int = sum(cursor.rowcount for cursor in _asked("DELETE FROM vault_key", names))
     empty_log()
     return count
 

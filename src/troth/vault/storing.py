@@ -29,6 +29,7 @@ else:
 Row = TypeVar("Row", bound=models.Model)
 Column = Callable[[Any], Any]  # a row to the value its column takes
 SHARED = (UUID, datetime, date, type(None))  # two rows may have the same one of: nobody can change it
+TOGETHER = 100  # rows of a statement
 Converters = dict[int, tuple[list[Callable[..., Any]], Any]]  # by place: what makes a column's values, and of what
 
 
@@ -159,17 +160,18 @@ def columns_of(model: type[models.Model]) -> tuple[str, ...]:
 
 
 def _store(model: type[models.Model], rows: Sequence[models.Model], alias: str, *, but_known: bool) -> None:
-    insert, columns = _inserting(model, alias, but_known=but_known)
+    columns = _columns(model, alias)
     values = [[column(row) for column in columns] for row in rows]
     with _undone_together(alias, len(rows)), connections[alias].cursor() as cursor:
-        if len(values) == 1:
-            cursor.execute(insert, values[0])
-        elif connections[alias].vendor == "postgresql" and not but_known:
+        if connections[alias].vendor == "postgresql" and len(values) > 1 and not but_known:
             with connections[alias].wrap_database_errors, cursor.copy(_copying(model, alias)) as copy:
                 for one in values:
                     copy.write_row(one)
         else:
-            cursor.executemany(insert, values)
+            for at in range(0, len(values), TOGETHER):
+                some = values[at : at + TOGETHER]
+                insert = _inserting(model, alias, len(some), but_known=but_known)
+                cursor.execute(insert, [value for one in some for value in one])
     for row in rows:
         row._state.adding, row._state.db = False, alias
 
@@ -182,11 +184,11 @@ def _undone_together(alias: str, count: int) -> AbstractContextManager[None]:
 
 
 @cache
-def _inserting(model: type[models.Model], alias: str, *, but_known: bool) -> tuple[str, list[Column]]:
-    """Return the statement that inserts a row, composed once a process, and what makes its values."""
-    fields = model._meta.concrete_fields
-    insert = f"INSERT INTO {_where(model, alias)} VALUES ({', '.join(['%s'] * len(fields))})"  # noqa: S608 -- names of our own
-    return insert + " ON CONFLICT DO NOTHING" * but_known, [_column(field, alias) for field in fields]
+def _inserting(model: type[models.Model], alias: str, count: int, *, but_known: bool) -> str:
+    """Return the statement that inserts so many rows, composed once a process."""
+    values = f"({', '.join(['%s'] * len(model._meta.concrete_fields))})"
+    insert = f"INSERT INTO {_where(model, alias)} VALUES {', '.join([values] * count)}"  # noqa: S608 -- names of our own
+    return insert + " ON CONFLICT DO NOTHING" * but_known
 
 
 @cache
@@ -199,6 +201,12 @@ def _where(model: type[models.Model], alias: str) -> str:
     """Return where rows are written: the table and its columns, in the order of declaration."""
     quote = connections[alias].ops.quote_name
     return f"{quote(model._meta.db_table)} ({', '.join(quote(str(f.column)) for f in model._meta.concrete_fields)})"
+
+
+@cache
+def _columns(model: type[models.Model], alias: str) -> list[Column]:
+    """Return what makes the values of a row."""
+    return [_column(field, alias) for field in model._meta.concrete_fields]
 
 
 def _column(field: Any, alias: str) -> Column:  # noqa: ANN401 -- Django's fields have no common protocol
