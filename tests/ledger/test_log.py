@@ -84,7 +84,17 @@ def test_an_entry_is_written_as_rfc_8785_writes_it(purpose, items, facts, subjec
 
 
 def test_facts_are_written_as_they_are_given_however_alike_the_last_ones_were():
-    ways = [{"n": 1}, {"n": True}, {"n": 0}, {"n": False}, {"n": "1"}, {"m": 1}, {"n": 1, "m": 2}, {"m": 2, "n": 1}, {}]
+    ways: list[dict[str, str | int]] = [
+        {"n": 1},
+        {"n": True},
+        {"n": 0},
+        {"n": False},
+        {"n": "1"},
+        {"m": 1},
+        {"n": 1, "m": 2},
+        {"m": 2, "n": 1},
+        {},
+    ]
     for facts in ways * 2:
         read = json.loads(Entry(at=NOON, verb="use", facts=facts).encode())
         assert repr(sorted(read.get("facts", {}).items())) == repr(sorted(facts.items()))

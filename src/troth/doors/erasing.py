@@ -32,7 +32,7 @@ from troth.vault.chance import random_id
 from troth.vault.errors import BadIdentifier
 from troth.vault.held import reseal, reveal
 from troth.vault.lookups import Ids, among
-from troth.vault.models import HeldRow, Identifier, Join, Person, PersonRow, person_rows
+from troth.vault.models import HeldRow, Identifier, Join, Person, PersonRow, holding, person_rows
 from troth.vault.normal import normalise
 from troth.vault.safe import Tombstone
 from troth.vault.storing import fresh, read_all, store_all
@@ -185,7 +185,7 @@ def _plan(people: Iterable[Person], at: datetime, compiled: Compiled) -> _Plan:
     """Decide for every row of these people whether a duty keeps it. At most one query a model, however many people."""
     plan = _Plan({them.pk: them for them in people}, compiled)
     retained, ids = periods.retained(compiled), Ids(plan.people)
-    for model in _holding(ids):
+    for model in holding(ids):
         if model is Identifier or periods.items_of(model) & retained:  # of identifiers marks are left: see `_remember`
             plan.read[model] = read_all(model._base_manager.filter(person_id__among=ids))
             _plan_rows(plan, model, at)
@@ -193,26 +193,6 @@ def _plan(people: Iterable[Person], at: datetime, compiled: Compiled) -> _Plan:
             for person, *picked, count in _counted(model, ids):
                 plan.note(person, model, GONE, periods.items_by(model, tuple(picked))).count += count
     return plan
-
-
-def _holding(ids: Ids) -> list[type[PersonRow]]:
-    """Return the models that hold anything of these people. One query: of some forty tables most hold nothing."""
-    postgresql, models = connection.vendor == "postgresql", person_rows()
-    them = "SELECT %s::uuid[]" if postgresql else "SELECT value FROM json_each(%s)"
-    theirs = (
-        "{} rows WHERE rows.person_id = ANY((SELECT id FROM them)::uuid[])" if postgresql
-        else "them CROSS JOIN {} rows ON rows.person_id = them.id"  # in this order: not the table once through
-    )  # fmt: skip
-    each = (
-        f"SELECT {place} WHERE EXISTS(SELECT 1 FROM {theirs.format(model._meta.db_table)})"  # noqa: S608 -- names of our own
-        for place, model in enumerate(models)
-    )
-    with connection.cursor() as cursor:
-        cursor.execute(
-            f"WITH them(id) AS MATERIALIZED ({them}) {' UNION ALL '.join(each)}",
-            [list(ids) if postgresql else ids.text],
-        )
-        return [models[place] for (place,) in sorted(cursor.fetchall())]
 
 
 def _counted(model: type[PersonRow], ids: Ids) -> Iterator[tuple[Any, ...]]:

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import base64
 from binascii import b2a_base64
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from hashlib import sha256
 
 from django.db import connection
+from django.db.backends.utils import CursorWrapper
 
 from . import merkle, note, signer
 from .actions import head
@@ -95,12 +96,8 @@ def _leaves(report: Report) -> Iterator[list[bytes]]:
 
 def _chunk(after: int) -> list[Sealed]:
     """Return the next sealed entries. From PostgreSQL as bytes are, not spelled out."""
-    if connection.vendor == "postgresql":
-        from psycopg import Cursor  # noqa: PLC0415 -- where there is one
-
-        with Cursor(connection.connection) as asked:
-            return asked.execute(SEALED, [after, CHUNK], binary=True).fetchall()
-    with connection.cursor() as cursor:
+    reading: Callable[[], CursorWrapper] = getattr(connection, "binary_cursor", connection.cursor)
+    with reading() as cursor:
         cursor.execute(SEALED, [after, CHUNK])
         return list(cursor.fetchall())
 

@@ -23,7 +23,8 @@ from troth.doors.opening import Opening
 from troth.doors.use import use
 from troth.policy import Compiled
 from troth.policy.period import Keep, gone_by
-from troth.vault.models import HeldRow, Person, PersonRow, Plain, person_rows
+from troth.vault.lookups import Ids
+from troth.vault.models import HeldRow, Person, PersonRow, Plain, holding
 from troth.vault.storing import rows_of
 
 from .errors import NobodyKnown
@@ -106,7 +107,7 @@ def see(person: UUID, at: datetime, *, actor: str = "person", brand: str = "") -
         compiled = policies.archive().in_force(at.astimezone(policies.house_zone()).date())
         shapes = _Shapes(compiled)
         parts: list[tuple[_Shape, Sequence[models.Model]]] = [(shapes.of(them), [them])]
-        for model in person_rows():
+        for model in holding(Ids([them.pk])):
             parts += shapes.parted(rows_of(model, them.pk))
         items = frozenset().union(*(shape.items for shape, _ in parts))
         given = ["request"] if actor in STAFF else []

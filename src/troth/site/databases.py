@@ -22,7 +22,8 @@ KEYS = frozenset({"vault.key", "vault.root", "vault.tombstone"})
 def database(address: str, beside: Path) -> dict[str, Any]:
     """Return Django's settings for the database at `address`, or for the SQLite file `beside` us if there is none."""
     if address:
-        return dict(dj_database_url.parse(address, conn_max_age=600, conn_health_checks=True))
+        engine = "troth.site.postgresql"
+        return dict(dj_database_url.parse(address, engine=engine, conn_max_age=600, conn_health_checks=True))
     return {
         "ENGINE": "troth.site.sqlite",
         "NAME": beside,

@@ -10,7 +10,7 @@ from functools import cache, lru_cache
 from typing import Any, ClassVar, Self
 from uuid import UUID, uuid4
 
-from django.db import models
+from django.db import connection, models
 from django.db.models import signals
 from django.db.models.base import ModelState
 from django.utils.functional import cached_property
@@ -19,6 +19,7 @@ from django.utils.timezone import now
 from . import chance, covers
 from .errors import OutsideDoor
 from .held import HeldField, Label, SealedField, held
+from .lookups import Ids
 from .safe import Key, Root, Tombstone
 from .storing import WholeRows, columns_of, store_all
 
@@ -305,6 +306,26 @@ def person_rows() -> list[type[PersonRow]]:
     from django.apps import apps  # noqa: PLC0415 -- not before the models are there
 
     return [model for model in apps.get_models() if issubclass(model, PersonRow)]
+
+
+def holding(ids: Ids) -> list[type[PersonRow]]:
+    """Return the models that hold anything of these people. One query: of some forty tables most hold nothing."""
+    postgresql, models = connection.vendor == "postgresql", person_rows()
+    them = "SELECT %s::uuid[]" if postgresql else "SELECT value FROM json_each(%s)"
+    theirs = (
+        "{} rows WHERE rows.person_id = ANY((SELECT id FROM them)::uuid[])" if postgresql
+        else "them CROSS JOIN {} rows ON rows.person_id = them.id"  # in this order: not the table once through
+    )  # fmt: skip
+    each = (
+        f"SELECT {place} WHERE EXISTS(SELECT 1 FROM {theirs.format(model._meta.db_table)})"  # noqa: S608 -- names of our own
+        for place, model in enumerate(models)
+    )
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"WITH them(id) AS MATERIALIZED ({them}) {' UNION ALL '.join(each)}",
+            [list(ids) if postgresql else ids.text],
+        )
+        return [models[place] for (place,) in sorted(cursor.fetchall())]
 
 
 def held_models() -> list[type[HeldRow]]:

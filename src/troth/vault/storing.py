@@ -15,8 +15,10 @@ from operator import attrgetter
 from typing import TYPE_CHECKING, Any, TypeVar
 from uuid import UUID
 
+from django.core.exceptions import EmptyResultSet
 from django.db import connections, models, router, transaction
 from django.db.backends.base.base import BaseDatabaseWrapper
+from django.db.backends.utils import CursorWrapper
 from django.db.models import QuerySet
 from django.db.models.base import ModelState
 from django.db.models.query import ModelIterable
@@ -75,7 +77,10 @@ def _defaults(model: type[models.Model]) -> tuple[dict[str, Any], list[tuple[str
 def read_all(rows: QuerySet[Row]) -> list[Row]:
     """Return what a queryset of whole rows finds."""
     compiler = rows.query.get_compiler(using=rows.db)
-    sql, parameters = compiler.as_sql()
+    try:
+        sql, parameters = compiler.as_sql()
+    except EmptyResultSet:  # one of none: there is nothing to ask
+        return []
     return _read(rows.model, rows.db, sql, parameters, _converters(compiler))
 
 
@@ -107,8 +112,11 @@ class WholeRows(Rows):
         if not _whole(asked):
             yield from super().__iter__()
             return
+        if not self.chunked_fetch:
+            yield from read_all(asked)
+            return
         compiler = asked.query.get_compiler(using=asked.db)
-        parts = compiler.execute_sql(chunked_fetch=self.chunked_fetch, chunk_size=self.chunk_size)
+        parts = compiler.execute_sql(chunked_fetch=True, chunk_size=self.chunk_size)
         converters = _converters(compiler)
         for part in parts:
             yield from _made(asked.model, asked.db, part, converters)
@@ -123,9 +131,15 @@ def _whole(asked: QuerySet[Any]) -> bool:
 
 
 def _read(model: type[Row], alias: str, sql: str, parameters: Sequence[Any], converters: Converters) -> list[Row]:
-    with connections[alias].cursor() as cursor:
+    with reading(connections[alias]) as cursor:
         cursor.execute(sql, parameters)
         return _made(model, alias, cursor.fetchall(), converters)
+
+
+def reading(connection: BaseDatabaseWrapper) -> CursorWrapper:
+    """Return a cursor for many rows: PostgreSQL's answers are not spelled out then."""
+    cursor: Callable[[], CursorWrapper] = getattr(connection, "binary_cursor", connection.cursor)
+    return cursor()
 
 
 def _made(model: type[Row], alias: str, found: Sequence[Sequence[Any]], converters: Converters) -> list[Row]:

@@ -1,0 +1,1 @@
+"""PostgreSQL as Troth reads it: many rows in binary."""
