@@ -1,14 +1,30 @@
 import base64
+import os
+import subprocess
+import sys
 from datetime import date
 
 import pytest
+from django.db import connections
 
-from troth.vault import keys, root
+from troth.vault import identity, keys, root
 from troth.vault.errors import NoKey, RootKeyProblem
 from troth.vault.models import Person
 from troth.vault.safe import Key, Root
 
 pytestmark = pytest.mark.django_db(databases=["default", "keys"], transaction=True)
+FORKS = """
+import os, sys, django
+django.setup()
+from uuid import uuid4
+from troth.vault import keys
+keys._ready.append(uuid4())
+reading, writing = os.pipe()
+if os.fork() == 0:
+    os.write(writing, b"%d" % len(keys._ready))
+    os._exit(0)
+sys.exit(0 if (os.read(reading, 9), len(keys._ready)) == (b"0", 1) else 1)
+"""
 ONE, TWO = (base64.b64encode(letter * 32).decode() for letter in (b"a", b"b"))
 
 
@@ -36,6 +52,32 @@ def test_a_destroyed_key_is_gone_and_the_neighbours_is_not(settings):
     with pytest.raises(NoKey):
         keys.of(ada)
     assert keys.of(bob) == kept
+
+
+def test_who_comes_alone_finds_their_key_stored_and_few_of_them_wait_for_it():
+    waited = []
+
+    def counted(execute, sql, parameters, many, context):
+        waited.append(sql.startswith("INSERT"))
+        return execute(sql, parameters, many, context)
+
+    with connections["keys"].execute_wrapper(counted):
+        people = [identity.new(on=date(2026, 1, 1)).pk for _ in range(3 * keys.AHEAD)]
+    assert len(set(people)) == len(people)
+    assert sum(waited) <= 4
+    assert len(set(keys.fetch(people).values())) == len(people)
+
+
+def test_a_key_that_was_stored_ahead_and_is_gone_is_made_anew():
+    identity.new(on=date(2026, 1, 1))
+    Key.objects.all().delete()  # as when an older backup is put back under a process that runs
+    person = identity.new(on=date(2026, 1, 1)).pk
+    assert keys.of(person)
+    assert Key.objects.count() == 1
+
+
+def test_parent_and_child_process_never_give_two_people_one_id():
+    assert subprocess.run([sys.executable, "-c", FORKS], env=os.environ, check=False).returncode == 0
 
 
 def test_a_first_start_makes_a_root_key_only_its_owner_can_read_and_says_so(settings, tmp_path, capsys):

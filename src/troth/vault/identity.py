@@ -43,8 +43,8 @@ def coming(people: Iterable[Person]) -> list[Newcomer]:
     Making a key waits for a disk: before a transaction nobody waits along.
     """
     them = list(people)
-    made = keys.make([person.pk.bytes for person in them])
-    return [Newcomer(person, made[person.pk.bytes]) for person in them]
+    made = keys.make_missing([person.pk for person in them])
+    return [Newcomer(person, made[person.pk]) for person in them]
 
 
 def arrive(newcomers: Iterable[Newcomer]) -> list[Person]:
@@ -60,7 +60,7 @@ def add(people: Iterable[Person]) -> list[Person]:
 def someone(*, on: date, residence: str = "*", zone: str = "Europe/London", age: int | None = None) -> Person:
     """Return one new person, stored nowhere yet. `age` in whole years, as known on the day `on`."""
     known = {"known_age": age, "known_on": on} if age is not None else {}
-    return Person(residence=residence, zone=zone, last_seen=on, **known)
+    return Person(id=keys.newcomer(), residence=residence, zone=zone, last_seen=on, **known)
 
 
 def new(*, on: date, residence: str = "*", zone: str = "Europe/London", age: int | None = None) -> Person:

@@ -7,7 +7,9 @@ destroyed in every process, in the very next act.
 from __future__ import annotations
 
 import hmac
+import os
 import secrets
+from collections import deque
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from functools import cache
 from uuid import UUID
@@ -17,12 +19,14 @@ from django.db.backends.utils import CursorWrapper
 from django.utils.timezone import now
 
 from . import root
+from .chance import random_id
 from .errors import NoKey, RootKeyProblem
 from .safe import Key, Root
 from .seal import PersonKey
 from .storing import fresh, store_all
 
 BATCH = 1000
+AHEAD = 16  # keys made together for people who come alone
 MARKS, STOPS = b"\x00marks", b"\x00stops"  # two keys of the house: blind indexes, and suppression that outlives people
 
 
@@ -72,14 +76,28 @@ def make(names: Iterable[bytes]) -> dict[bytes, PersonKey]:
 
 def make_missing(people: Collection[UUID]) -> dict[UUID, PersonKey]:
     """Return the keys of `people`, made where they have none."""
-    made = make(person.bytes for person in set(people) - known(people))
-    return fetch(people) if len(made) < len(people) else {UUID(bytes=name): key for name, key in made.items()}
+    found = fetch(people)
+    made = make(person.bytes for person in people if person not in found)
+    return found | {UUID(bytes=name): key for name, key in made.items()}
 
 
-def known(people: Collection[UUID]) -> set[UUID]:
-    """Return which of `people` have a key."""
-    named = {person.bytes: person for person in people}
-    return {named[name] for name, *_ in _stored(named)}
+def newcomer() -> UUID:
+    """Return a new random id, whose key is stored already: to store one waits for the disk as long as to store many.
+
+    Nobody ever comes for some of them when a process ends, and a key of nobody harms nobody. What is kept ready is no
+    key but a name: whoever it is given to fetches theirs, or has one made if it is not there any more.
+    """
+    try:
+        return _ready.popleft()
+    except IndexError:
+        ids = [random_id() for _ in range(AHEAD)]
+        make(one.bytes for one in ids)
+        _ready.extend(ids[1:])
+        return ids[0]
+
+
+_ready: deque[UUID] = deque()
+os.register_at_fork(after_in_child=_ready.clear)  # or parent and child would give two people one id
 
 
 def fetch(people: Collection[UUID]) -> dict[UUID, PersonKey]:
