@@ -8,6 +8,7 @@ import zipfile
 from collections.abc import Collection, Iterator
 from datetime import date, datetime
 from decimal import Decimal
+from functools import lru_cache
 from itertools import groupby, islice
 from typing import Any
 from uuid import UUID
@@ -40,7 +41,7 @@ def as_json(packet: Packet) -> bytes:
         "held": [
             {
                 "kind": row.model, "row": row.row, "source": row.source,
-                "seen_at": row.seen_at, "gone_by": ends[id(row.gone_by)], "values": row.values,
+                "seen_at": _moment(row.seen_at), "gone_by": ends[id(row.gone_by)], "values": row.values,
             }
             for row in packet.held
         ],
@@ -53,6 +54,11 @@ def as_json(packet: Packet) -> bytes:
 def _ended(packet: Packet) -> Collection[Holding]:
     """Return one row for each days by which rows are gone: a thousand rows share a handful of them."""
     return {id(row.gone_by): row for row in packet.held}.values()
+
+
+@lru_cache(maxsize=256)  # many rows came at the same moment; stored ones are all in UTC, so that equal is alike
+def _moment(at: datetime | None) -> str | None:
+    return at.isoformat() if at else None
 
 
 def _plain(value: object) -> Any:  # noqa: ANN401 -- JSON is any of these

@@ -179,6 +179,7 @@ def _store(model: type[models.Model], rows: Sequence[models.Model], alias: str, 
     with _undone_together(alias, len(rows)), connections[alias].cursor() as cursor:
         if connections[alias].vendor == "postgresql" and len(values) > 1 and not but_known:
             with connections[alias].wrap_database_errors, cursor.copy(_copying(model, alias)) as copy:
+                copy.set_types(_types(model, alias))
                 for one in values:
                     copy.write_row(one)
         else:
@@ -208,7 +209,13 @@ def _inserting(model: type[models.Model], alias: str, count: int, *, but_known: 
 @cache
 def _copying(model: type[models.Model], alias: str) -> str:
     """Return how PostgreSQL takes many rows in: as a stream, which takes it half the time of statements."""
-    return f"COPY {_where(model, alias)} FROM STDIN"
+    return f"COPY {_where(model, alias)} FROM STDIN (FORMAT BINARY)"
+
+
+@cache
+def _types(model: type[models.Model], alias: str) -> list[str]:
+    """Return the types of a model's columns, by which their values are put into bytes."""
+    return [str(field.db_type(connections[alias])).partition("(")[0] for field in model._meta.concrete_fields]
 
 
 def _where(model: type[models.Model], alias: str) -> str:
