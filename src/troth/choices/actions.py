@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hmac
 import json
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
@@ -16,6 +15,7 @@ from troth.policy.acts import ADULT, AGE, SETS, UNKNOWN_AGE
 from troth.vault import keys
 from troth.vault.lookups import among
 from troth.vault.models import Person
+from troth.vault.seal import keyed_hash
 from troth.vault.storing import TOGETHER
 
 from . import rules
@@ -243,7 +243,7 @@ def verify(compiled: Compiled, at: datetime) -> Iterator[UUID]:
 
 def stop_mark(kind: str, normal: str) -> bytes:
     """Return the mark of a normalised address or number on the stop list. Keyed, and no key of a person's."""
-    return hmac.digest(keys.house_key(keys.STOPS), f"{kind}:{normal}".encode(), "sha256")
+    return keyed_hash(keys.house_key(keys.STOPS), f"{kind}:{normal}".encode())
 
 
 def suppress(kind: str, normal: str, *, because: str, at: datetime) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hmac
 from collections.abc import Collection, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -19,6 +18,7 @@ from troth.ledger.entry import Entry
 from troth.policy import Act, Compiled, Decision, Reason, Standing
 from troth.vault.covers import Cover
 from troth.vault.models import Person
+from troth.vault.seal import keyed_hash
 
 from . import policies
 from .declare import must_declare
@@ -152,7 +152,7 @@ def subject(ring: Cover, person: UUID) -> bytes:
 
 
 def pseudonym(key: bytes) -> bytes:
-    return hmac.digest(key, b"troth ledger subject", "sha256")[:16]
+    return keyed_hash(key, b"troth ledger subject")[:16]
 
 
 def entries_about(person: UUID) -> list[tuple[int, dict[str, Any]]]:

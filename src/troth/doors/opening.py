@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import hmac
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import datetime
@@ -17,6 +16,7 @@ from troth.policy import Act, Decision, Reason
 from troth.vault import covers
 from troth.vault.held import Held, reveal, reveal_all
 from troth.vault.models import HeldRow
+from troth.vault.seal import keyed_hash
 
 from . import policies
 from .acting import Acting, subject
@@ -143,7 +143,7 @@ class Opening(Acting):
     def pseudonym(self, person: UUID) -> str:
         """Return a name for a person that is good for this act's recipient and purpose alone."""
         said = f"{self.act.to or self.act.purpose}".encode()
-        return hmac.digest(subject(self.cover, person), said, "sha256")[:16].hex()
+        return keyed_hash(subject(self.cover, person), said)[:16].hex()
 
 
 @contextmanager

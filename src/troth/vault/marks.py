@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import hmac
-
 from . import keys
 from .normal import normalise
+from .seal import keyed_hash
 
 
 def mark(kind: str, normal: str) -> bytes:
     """Return the 32-byte mark of a normalised value. The kind is part of it: a handle is no mailbox."""
     # One mailbox rings in one pocket: a number given as phone and as mobile is the same number.
     family = "phone" if kind == "mobile" else kind
-    return hmac.digest(keys.house_key(keys.MARKS), f"{family}:{normal}".encode(), "sha256")
+    return keyed_hash(keys.house_key(keys.MARKS), f"{family}:{normal}".encode())
 
 
 def mark_of(kind: str, value: str, region: str = "GB") -> bytes:
