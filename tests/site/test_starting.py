@@ -7,9 +7,11 @@ import subprocess
 import sys
 
 import pytest
+from django.core.exceptions import ImproperlyConfigured
 
 from troth.doors import policies
 from troth.policy.errors import PolicyError
+from troth.site.databases import database
 from troth.site.logs import Plain
 from troth.site.secret import secret
 
@@ -23,6 +25,13 @@ def test_a_key_is_made_once_and_kept_to_its_owner(tmp_path, capsys):
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
     assert str(path) in capsys.readouterr().err
     assert [p.name for p in path.parent.iterdir()] == ["secret"]
+
+
+@pytest.mark.parametrize("address", ["sqlite:///troth.db", "mysql://troth@localhost/troth", "troth.sqlite3"])
+def test_an_address_that_is_no_postgresql_is_refused_with_a_sentence(address, tmp_path):
+    with pytest.raises(ImproperlyConfigured, match="begins with postgresql://") as refused:
+        database(address, tmp_path / "troth.sqlite3")
+    assert address not in str(refused.value)  # there may be a password in it
 
 
 def test_without_a_policy_folder_it_is_said_what_to_set(settings, tmp_path):

@@ -9,7 +9,7 @@ from django.db import IntegrityError, models, transaction
 from hypothesis import given
 from hypothesis import strategies as st
 
-from troth.choices.models import Lease
+from troth.choices.models import Folded, Lease
 from troth.vault.models import Identifier, Person, Profile, held_models
 from troth.vault.storing import fresh, read_all, store_all
 
@@ -58,6 +58,23 @@ def test_rows_read_together_are_those_the_queryset_yields_in_its_order():
             type(value) for value in columns(rows[0]).values()
         ]
     assert read_all(Person.objects.filter(residence="FR")) == []
+
+
+@pytest.mark.django_db(databases=["default", "keys"])
+def test_every_kind_of_column_is_read_together_as_django_reads_it_even_where_nothing_is_asked_for():
+    person = store_all(some_people(1))[0]
+    for bits, lapses in (
+        ({"yes": "ff", "Zoë": [1, None]}, NOON),
+        ({}, None),
+        ({"%s": "100%"}, NOON.replace(microsecond=1)),
+    ):
+        Folded.objects.all().delete()
+        Folded.objects.create(person_id=person.pk, layout="100%", bits=bits, lapses_at=lapses)
+        (row,) = read_all(Folded.objects.filter(layout="100%"))
+        (by_django,) = Folded.objects.values()
+        assert columns(row) == by_django
+        assert (row.bits, row.lapses_at) == (bits, lapses)
+    assert read_all(Folded.objects.filter(pk__in=[])) == []
 
 
 @pytest.mark.django_db(databases=["default", "keys"], transaction=True)

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import dj_database_url
+from django.core.exceptions import ImproperlyConfigured
 from django.db.models import Model
 
 # Four thousand pages of 4 KiB before the log is put back into the file, as many as the cache holds: with a thousand
@@ -20,8 +21,15 @@ KEYS = frozenset({"vault.key", "vault.root", "vault.tombstone"})
 
 
 def database(address: str, beside: Path) -> dict[str, Any]:
-    """Return Django's settings for the database at `address`, or for the SQLite file `beside` us if there is none."""
+    """Return Django's settings for the database at `address`, or for the SQLite file `beside` us if there is none.
+
+    Raises ImproperlyConfigured for an address that is no PostgreSQL.
+    """
     if address:
+        if not address.startswith(("postgresql://", "postgres://")):
+            raise ImproperlyConfigured(
+                "An address of a database begins with postgresql:// here. Where TROTH_DATABASE is not set, SQLite is used."
+            )
         engine = "troth.site.postgresql"
         return dict(dj_database_url.parse(address, engine=engine, conn_max_age=600, conn_health_checks=True))
     return {
