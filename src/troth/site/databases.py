@@ -28,7 +28,7 @@ def database(address: str, beside: Path) -> dict[str, Any]:
     if address:
         if not address.startswith(("postgresql://", "postgres://")):
             raise ImproperlyConfigured(
-                "An address of a database begins with postgresql:// here. Where TROTH_DATABASE is not set, SQLite is used."
+                "A database's address begins with postgresql:// here. Where TROTH_DATABASE is not set, SQLite is used."
             )
         engine = "troth.site.postgresql"
         return dict(dj_database_url.parse(address, engine=engine, conn_max_age=600, conn_health_checks=True))
