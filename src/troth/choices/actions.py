@@ -14,8 +14,8 @@ from troth.policy import Compiled, Standing
 from troth.policy.acts import ADULT, AGE, SETS, UNKNOWN_AGE
 from troth.vault import keys
 from troth.vault.lookups import among
+from troth.vault.marks import keyed_hash
 from troth.vault.models import Person
-from troth.vault.seal import keyed_hash
 from troth.vault.storing import TOGETHER
 
 from . import rules

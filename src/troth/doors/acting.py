@@ -17,8 +17,8 @@ from troth.ledger import actions as ledger
 from troth.ledger.entry import Entry
 from troth.policy import Act, Compiled, Decision, Reason, Standing
 from troth.vault.covers import Cover
+from troth.vault.marks import keyed_hash
 from troth.vault.models import Person
-from troth.vault.seal import keyed_hash
 
 from . import policies
 from .declare import must_declare

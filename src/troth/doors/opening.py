@@ -15,8 +15,8 @@ from troth.ledger import actions as ledger
 from troth.policy import Act, Decision, Reason
 from troth.vault import covers
 from troth.vault.held import Held, reveal, reveal_all
+from troth.vault.marks import keyed_hash
 from troth.vault.models import HeldRow
-from troth.vault.seal import keyed_hash
 
 from . import policies
 from .acting import Acting, subject

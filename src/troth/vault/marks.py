@@ -2,9 +2,18 @@
 
 from __future__ import annotations
 
+import hmac
+
 from . import keys
 from .normal import normalise
-from .seal import keyed_hash
+
+
+def keyed_hash(key: bytes, message: bytes) -> bytes:
+    """Return the 32-byte HMAC-SHA-256 of a message (RFC 2104).
+
+    `hmac.digest` hands the interpreter to another thread, who keeps it for milliseconds: ten times at every checkout.
+    """
+    return hmac.new(key, message, "sha256").digest()
 
 
 def mark(kind: str, normal: str) -> bytes:

@@ -7,7 +7,6 @@ data, so a column moved to another person, row or version does not open. Pure: n
 from __future__ import annotations
 
 import base64
-import hmac
 import json
 from collections.abc import Callable, Mapping
 from datetime import date
@@ -57,14 +56,6 @@ class PersonKey(bytes):
     @cached_property
     def cipher(self) -> AESGCM:
         return AESGCM(bytes(self))  # a copy: the cipher keeps what it is made of, and a ring of the two never ends
-
-
-def keyed_hash(key: bytes, message: bytes) -> bytes:
-    """Return the 32-byte HMAC-SHA-256 of a message (RFC 2104).
-
-    `hmac.digest` hands the interpreter to another thread, who keeps it for milliseconds: ten times at every checkout.
-    """
-    return hmac.new(key, message, "sha256").digest()
 
 
 def seal(key: PersonKey, values: Mapping[str, Any], identity: bytes) -> bytes:
