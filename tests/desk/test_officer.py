@@ -303,13 +303,13 @@ def test_a_question_stops_the_clock_where_the_law_says_so_and_the_answer_starts_
     assert (waiting.state, waiting.pauses[0][0], waiting.pauses[0][2]) == ("waiting", "clarification", None)
     assert "Which name is right?" in letters()[-1]["text"]
     with job("rights", "proof"):
-        actions.hear_more(waiting, "Canary", policies.now() + timedelta(days=4))
+        actions.hear_more(waiting, "Canary", policies.now() + timedelta(days=40))
     heard = Request.objects.get()
     assert heard.due_on
     assert waiting.due_on
     assert heard.state == "open"
     assert heard.pauses[0][2] is not None
-    assert heard.due_on >= waiting.due_on + timedelta(days=3)
+    assert heard.due_on >= waiting.due_on + timedelta(days=30)  # either may have moved on to a working day
 
 
 @pytest.mark.parametrize("what", ["", "send", "approve", "back", "nonsense", "withhold", "fine"])
