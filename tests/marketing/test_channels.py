@@ -11,6 +11,7 @@ import pytest
 import waitress  # type: ignore[import-untyped]
 from django.test import Client
 from tests.marketing.campaigning import BEA, Network, going, reader, ready, says
+from waitress import wasyncore
 
 from troth.choices.actions import suppressed
 from troth.choices.models import Event
@@ -69,9 +70,11 @@ def listening(app):
     try:
         yield f"http://127.0.0.1:{server.effective_port}"
     finally:
-        server.close()
         server.task_dispatcher.shutdown()
+        # Closed by the thread that serves: it may just be waiting for a caller who has hung up.
+        server.trigger.pull_trigger(lambda: wasyncore.close_all(server._map))
         running.join(10)
+        assert not running.is_alive()
 
 
 def answer(words, number="+447700900123", *, once="a1", notices="n", at=None):
