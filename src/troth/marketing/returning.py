@@ -28,7 +28,7 @@ from troth.doors.models import Message, Returned
 from troth.doors.use import use
 from troth.policy import Compiled
 from troth.vault.errors import BadIdentifier
-from troth.vault.marks import mark
+from troth.vault.marks import keyed_hash, mark
 from troth.vault.models import Identifier
 from troth.vault.normal import normalise
 
@@ -66,12 +66,12 @@ def read(given: str) -> UUID:
 
 
 def _signed(number: bytes) -> bytes:
-    return hmac.digest(_key_of(settings.SECRET_KEY), number, "sha256")[:SIGNED]
+    return keyed_hash(_key_of(settings.SECRET_KEY), number)[:SIGNED]
 
 
 @lru_cache(maxsize=4)
 def _key_of(secret: str) -> bytes:
-    return hmac.digest(secret.encode(), b"troth.marketing.returns", "sha256")
+    return keyed_hash(secret.encode(), b"troth.marketing.returns")
 
 
 # -- hearing -----------------------------------------------------------------------------------------------------------

@@ -58,7 +58,7 @@ def add(people: Iterable[Person]) -> list[Person]:
 
 
 def someone(*, on: date, residence: str = "*", zone: str = "Europe/London", age: int | None = None) -> Person:
-    """Return one new person, stored nowhere yet. `age` in whole years, as known on the day `on`."""
+    """Return one new person, not stored yet, though their key is. `age` in whole years, as known on the day `on`."""
     known = {"known_age": age, "known_on": on} if age is not None else {}
     return Person(id=keys.newcomer(), residence=residence, zone=zone, last_seen=on, **known)
 

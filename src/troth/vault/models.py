@@ -310,7 +310,7 @@ def person_rows() -> list[type[PersonRow]]:
 
 def holding(ids: Ids) -> list[type[PersonRow]]:
     """Return the models that hold anything of these people. One query: of some forty tables most hold nothing."""
-    postgresql, models = connection.vendor == "postgresql", person_rows()
+    postgresql, kinds = connection.vendor == "postgresql", person_rows()
     them = "SELECT %s::uuid[]" if postgresql else "SELECT value FROM json_each(%s)"
     theirs = (
         "{} rows WHERE rows.person_id = ANY((SELECT id FROM them)::uuid[])" if postgresql
@@ -318,14 +318,14 @@ def holding(ids: Ids) -> list[type[PersonRow]]:
     )  # fmt: skip
     each = (
         f"SELECT {place} WHERE EXISTS(SELECT 1 FROM {theirs.format(model._meta.db_table)})"  # noqa: S608 -- names of our own
-        for place, model in enumerate(models)
+        for place, model in enumerate(kinds)
     )
     with connection.cursor() as cursor:
         cursor.execute(
             f"WITH them(id) AS MATERIALIZED ({them}) {' UNION ALL '.join(each)}",
             [list(ids) if postgresql else ids.text],
         )
-        return [models[place] for (place,) in sorted(cursor.fetchall())]
+        return [kinds[place] for (place,) in sorted(cursor.fetchall())]
 
 
 def held_models() -> list[type[HeldRow]]:
