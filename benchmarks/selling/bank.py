@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import itertools
 import threading
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import UTC, datetime
 from random import Random
 from typing import Any, TypeVar
+from uuid import uuid4
 
 from troth.partners.errors import NoSuchPayment, NotPossible
 from troth.partners.payments import Ask, Card, Forgotten, Notice, Payment, Session
@@ -26,7 +26,7 @@ class Bank:
     def __init__(self, crashes: int = 0, seed: int = 7) -> None:
         self.payments: dict[str, Payment] = {}
         self._answers: dict[str, Any] = {}
-        self._lock, self._numbers = threading.Lock(), itertools.count(1)
+        self._lock = threading.Lock()
         self.crashes, self._chance = crashes, Random(seed)
 
     def fields(self, ask: Ask) -> Session:
@@ -70,7 +70,7 @@ class Bank:
             raise PowerCut
 
     def _begin(self, ask: Ask) -> Session:
-        reference = f"pay-{next(self._numbers)}"
+        reference = f"pay-{uuid4().hex}"  # no two alike, in however many processes
         self.payments[reference] = Payment(reference, "authorised", ask.order, ask.amount, ask.currency)
         return Session(reference, f"http://127.0.0.1:9/{reference}")
 

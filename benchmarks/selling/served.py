@@ -33,31 +33,36 @@ def plain() -> None:
     ledger.record_all = lambda entries: [1 for _ in entries]
 
 
-def main() -> None:
-    kind, port = sys.argv[1], int(sys.argv[2])
+def prepare(kind: str) -> None:
+    """Make this process a shop of that kind."""
     os.environ["DJANGO_SETTINGS_MODULE"] = "troth.site.settings"
     import django
 
     django.setup()
+    from selling.bank import Bank
+    from troth.shop import partners
+
+    bank: Any = Bank()
+    partners.payments = lambda: bank
+    if kind == "plain":
+        plain()
+
+
+def main() -> None:
     from django.core.management import call_command
 
     for alias in ("default", "keys"):
         call_command("migrate", database=alias, verbosity=0)
-    from selling.bank import Bank
-    from troth.shop import partners
     from troth.shop.actions import load_catalogue
     from troth.shop.models import Variant
     from troth.site.server import serve
 
     load_catalogue()
     Variant.objects.update(stock=1_000_000)
-    bank: Any = Bank()
-    partners.payments = lambda: bank
-    if kind == "plain":
-        plain()
     print("ready", flush=True)
-    serve("127.0.0.1", port)
+    serve("127.0.0.1", int(sys.argv[2]))
 
 
+prepare(sys.argv[1])  # in each of the server's processes: they import this file, and `main` is for the first alone
 if __name__ == "__main__":
     main()
