@@ -2,10 +2,11 @@
 
 import os
 import signal
+import sqlite3
 import subprocess
 import sys
 import time
-from contextlib import contextmanager, suppress
+from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 
 import pytest
@@ -121,3 +122,19 @@ def test_a_policy_that_cannot_be_used_ends_the_server_with_what_is_wrong(tmp_pat
         text = said.read_text(encoding="utf-8")
     assert "Troth does not start without a valid policy." in text
     assert "2026-11-01.toml:2: policy.name: should be text in quotes" in text
+
+
+def test_a_process_that_answered_holds_nothing_back_of_what_is_to_go(folder):
+    """Connections are kept open; a read left open in one would keep what others erase in SQLite's log."""
+    with served(folder) as (_, address, _), urllib3.PoolManager() as pool:
+        assert comes(address)
+        for page in ("tarn/", "tarn/shop/", "tarn/shop/?q=wool", "tarn/basket/", "tarn/shop/nothing-here/"):
+            for _ in range(3):
+                pool.request("GET", address.replace("houses/", page), retries=False, timeout=30)
+        for name in ("troth", "keys"):
+            with closing(sqlite3.connect(folder / "var" / f"{name}.sqlite3", timeout=0)) as beside:
+                beside.execute("CREATE TABLE IF NOT EXISTS canary (word TEXT)")
+                beside.commit()
+                assert beside.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()[0] == 0
+            log = folder / "var" / f"{name}.sqlite3-wal"
+            assert not log.exists() or log.stat().st_size == 0

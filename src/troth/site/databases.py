@@ -17,6 +17,9 @@ PRAGMAS = (
     "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA secure_delete=ON; PRAGMA temp_store=MEMORY; "
     "PRAGMA mmap_size=0; PRAGMA cache_size=-16000; PRAGMA wal_autocheckpoint=4000;"
 )
+# Seconds a thread keeps a connection: to open a file anew for each page, and read again which tables are in it, takes a
+# tenth of what the page takes.
+OPEN = 600
 KEYS = frozenset({"vault.key", "vault.root", "vault.tombstone"})
 
 
@@ -31,10 +34,11 @@ def database(address: str, beside: Path) -> dict[str, Any]:
                 "A database's address begins with postgresql:// here. Where TROTH_DATABASE is not set, SQLite is used."
             )
         engine = "troth.site.postgresql"
-        return dict(dj_database_url.parse(address, engine=engine, conn_max_age=600, conn_health_checks=True))
+        return dict(dj_database_url.parse(address, engine=engine, conn_max_age=OPEN, conn_health_checks=True))
     return {
         "ENGINE": "troth.site.sqlite",
         "NAME": beside,
+        "CONN_MAX_AGE": OPEN,
         "OPTIONS": {"transaction_mode": "IMMEDIATE", "timeout": 20, "init_command": PRAGMAS},
     }
 
