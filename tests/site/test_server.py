@@ -14,8 +14,9 @@ import urllib3
 from tests.partners.companies import free_port
 
 SERVES = """
-import sys
+import signal, sys
 import django
+signal.signal(signal.SIGINT, signal.default_int_handler)  # whoever started the tests may not want to be interrupted
 django.setup()
 from django.core.management import call_command
 from troth.site import server
@@ -111,6 +112,17 @@ def test_a_process_that_dies_ends_the_server_and_the_others(folder):
         os.kill(workers(server)[0], signal.SIGKILL)
         assert server.wait(timeout=20) == 1
         assert gone(address)
+
+
+def test_ctrl_c_ends_the_server_and_nothing_is_said(folder):
+    with served(folder) as (server, address, said):
+        assert comes(address)
+        server.send_signal(signal.SIGINT)
+        assert server.wait(timeout=20) == 0
+        assert gone(address)
+        text = said.read_text(encoding="utf-8")
+    assert "Traceback" not in text
+    assert "waitress" not in text
 
 
 def test_a_policy_that_cannot_be_used_ends_the_server_with_what_is_wrong(tmp_path):

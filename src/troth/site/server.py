@@ -22,7 +22,7 @@ PROCESSES, THREADS = 4, 2  # of the first at most, of the second in each
 
 
 def serve(host: str, port: int) -> None:
-    """Serve until stopped. Raises OSError where nothing can listen.
+    """Serve until stopped, by Ctrl-C or SIGTERM. Raises OSError where nothing can listen.
 
     Exits as soon as one of its processes ends by itself, which says why: as when there is no valid policy.
     """
@@ -37,6 +37,8 @@ def serve(host: str, port: int) -> None:
             ended = next(one for one in some if one.sentinel == first)
             ended.join()
             sys.exit(1 if ended.exitcode else 0)
+        except KeyboardInterrupt:
+            pass  # the others have heard it too
         finally:
             for one in some:
                 one.terminate()

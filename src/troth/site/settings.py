@@ -143,5 +143,6 @@ LOGGING = {
         "troth": {"level": "INFO"},
         "django": {"handlers": ["log"], "level": "ERROR", "propagate": False},
         "django.security": {"handlers": [], "level": "CRITICAL", "propagate": False},  # quotes what was sent
+        "waitress.queue": {"level": "ERROR"},  # that somebody waits for a moment is nothing to tell
     },
 }
