@@ -17,7 +17,7 @@ import waitress  # type: ignore[import-untyped]
 LARGEST = 16 * 1024 * 1024  # of one request; the pages take less, and say so
 WAITING = 1024  # connections that may wait to be answered
 # A process for each processor: one alone uses one, whatever the number of its threads. And few threads, which hand
-# the interpreter around less: eight clients are answered in half the time (benchmarks/shop.py).
+# the interpreter around less: eight clients are answered in little more than half the time (benchmarks/shop.py).
 PROCESSES, THREADS = 4, 2  # of the first at most, of the second in each
 
 
