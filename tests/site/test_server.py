@@ -61,23 +61,25 @@ def answers(address, within=2.0):
 
 def comes(address):
     """Tell whether an answer comes there, to whoever asks again and again."""
-    until = time.monotonic() + 60
-    while not answers(address, within=30) and time.monotonic() < until:
+    return eventually(lambda: answers(address, within=30), 60)
+
+
+def gone(address):
+    """Tell whether nothing answers there any more, before long."""
+    return eventually(lambda: not answers(address), 20)
+
+
+def eventually(holds, within):
+    until = time.monotonic() + within
+    while not (held := holds()) and time.monotonic() < until:
         time.sleep(0.1)
-    return answers(address, within=30)
+    return held
 
 
 def workers(server):
     """Return the processes a server has started, without the one that only keeps the books of what they share."""
     found = Path(f"/proc/{server.pid}/task/{server.pid}/children").read_text(encoding="ascii").split()
     return [int(one) for one in found if b"spawn_main" in Path(f"/proc/{one}/cmdline").read_bytes()]
-
-
-def gone(address):
-    until = time.monotonic() + 20
-    while answers(address) and time.monotonic() < until:
-        time.sleep(0.1)
-    return not answers(address)
 
 
 @pytest.fixture(scope="module")

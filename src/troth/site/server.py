@@ -8,7 +8,7 @@ import signal
 import socket
 import sys
 import threading
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
 from multiprocessing.connection import wait
 
@@ -46,10 +46,11 @@ def serve(host: str, port: int) -> None:
                 one.join()
 
 
-def _doors(host: str, port: int) -> list[socket.socket]:
-    """Return sockets that listen at every address a host name has."""
+def _doors(host: str, port: int) -> Iterator[socket.socket]:
+    """Yield sockets that listen at every address a host name has."""
     found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
-    return [socket.create_server(where[:2], family=family, backlog=WAITING) for family, _, _, _, where in found]
+    for family, _, _, _, where in found:
+        yield socket.create_server(where[:2], family=family, backlog=WAITING)
 
 
 def _processes() -> int:
