@@ -82,6 +82,7 @@ class Shopper:
     def __init__(self, address: str, number: int) -> None:
         self.address, self.number, self.turn, self.cookie = address, number, 0, ""
         self.took: dict[str, list[float]] = defaultdict(list)
+        self.got: set[tuple[str, int, int, str]] = set()  # page, status, length, cookie set
         self.errors = 0
         self.pool = urllib3.PoolManager(retries=False)
 
@@ -96,15 +97,16 @@ class Shopper:
         answer = self.pool.request(method, f"{self.address}{path}", body=body, headers=headers, redirect=False)
         if page:
             self.took[page].append(time.perf_counter() - begun)
-        if cookie := answer.headers.get("Set-Cookie"):
-            self.cookie = cookie.partition(";")[0]
+        cookie = answer.headers.get("Set-Cookie", "").partition(";")[0]
+        self.cookie = cookie or self.cookie
+        self.got.add((page or path, answer.status, len(answer.data), cookie.partition("=")[0]))
         if answer.status not in good:
             self.errors += 1
         return answer.data.decode() if answer.status == 200 else str(answer.headers.get("Location", ""))
 
     def shop(self, variant: str) -> None:
-        """Look around, put something in the basket and buy it."""
-        self.turn += 1
+        """Look around, put something in the basket and buy it; each time as a new visitor."""
+        self.turn, self.cookie = self.turn + 1, ""
         self.ask("list", "GET", "/tarn/shop/")
         self.ask("product", "GET", "/tarn/shop/nell-olive/")
         self.ask("", "POST", "/tarn/basket/", {"do": "add", "variant": variant, "quantity": "1"}, good=(303,))
@@ -140,6 +142,7 @@ def crowd(address: str, rounds: int, variant: str) -> list[Shopper]:
 
 def pages(options: argparse.Namespace, folder: Path, uri: str) -> dict[str, Any]:
     took: dict[str, dict[str, list[float]]] = {kind: defaultdict(list) for kind in ("troth", "plain")}
+    got: dict[str, set[tuple[str, int, int, str]]] = {kind: set() for kind in took}
     errors = 0
     with ExitStack() as stack:
         addresses = {}
@@ -152,8 +155,11 @@ def pages(options: argparse.Namespace, folder: Path, uri: str) -> dict[str, Any]
             for kind in (*took,) if turn % 2 else (*took,)[::-1]:
                 for one in crowd(addresses[kind], ROUNDS, variant[0]):
                     errors += one.errors
+                    got[kind] |= one.got
                     for name, times in one.took.items() if turn else ():  # the first turn warms both up
                         took[kind][name] += times
+    if got["troth"] != got["plain"]:
+        raise SystemExit(f"The two did not do the same: {got['troth'] ^ got['plain']}")
     told = {}
     for name in PAGES:
         a, b = sorted(took["troth"][name]), sorted(took["plain"][name])

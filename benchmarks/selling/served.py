@@ -1,16 +1,19 @@
 """One shop on a port of its own: as it is, or "plain", with nothing sealed, decided or recorded.
 
-Plain is the same code with the vault packing values into a readable column, no keys, a policy that says yes to all and
-a ledger that writes nothing: what a shop without Troth would do, and rather less than a column for each value costs.
+Plain is the same code with the vault packing values into a readable column, no keys, each kind of question to the
+policy answered once a process and a ledger that writes nothing: the same pages as a shop without Troth would make them,
+and rather less than a column for each value costs.
 """
 
 from __future__ import annotations
 
-import json
 import os
 import sys
+from datetime import date
 from pathlib import Path
 from typing import Any
+
+import msgspec
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
@@ -18,13 +21,21 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 def plain() -> None:
     """Take out what Troth adds."""
     from troth.ledger import actions as ledger
-    from troth.policy import Compiled, Decision, Reason
+    from troth.policy import Act, Compiled, Decision, Standing
     from troth.vault import keys, seal
 
-    yes = Decision(allowed=True, reasons=(Reason("required", "purposes.order", "", "Yes."),), policy="0" * 64)
-    Compiled.decide = lambda *_: yes  # type: ignore[method-assign,assignment]
-    seal.seal = lambda _key, values, _identity: b"\x01" + json.dumps(values, separators=(",", ":")).encode()
-    seal.unseal = lambda _key, sealed, _identity: json.loads(bytes(sealed)[1:])
+    decide, answered = Compiled.decide, dict[tuple[str, ...], Decision]()
+
+    def decided(compiled: Compiled, act: Act, standing: Standing, at: date) -> Decision:
+        """Answer as the policy does: a yes to all would remember what was looked at, and show another page."""
+        alike = (act.verb, act.purpose, act.channel, act.topic, act.where)
+        if alike not in answered:
+            answered[alike] = decide(compiled, act, standing, at)
+        return answered[alike]
+
+    Compiled.decide = decided  # type: ignore[method-assign]
+    seal.seal = lambda _key, values, _identity: b"\x01" + msgspec.json.encode(values)
+    seal.unseal = lambda _key, sealed, _identity: msgspec.json.decode(bytes(sealed)[1:])
     keys.fetch = lambda people: dict.fromkeys(people, bytes(32))
     keys.make = lambda names: dict.fromkeys(names, bytes(32))
     ledger.record = lambda _entry: 1

@@ -84,7 +84,7 @@ def planted(person, name, times=1):
             value = canary(label.kind, name)
             setattr(row, field, value)
             if leaves(label.of(row)):
-                truth[str(row.pk), field] = value
+                truth[row.pk, field] = value
     everything = frozenset().union(*(row.brings() for row in rows))
     with covers.opened(covers.Cover("collect", everything, NOON, "order")):
         for row in rows:

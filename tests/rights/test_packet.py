@@ -4,7 +4,10 @@ import dataclasses
 import io
 import json
 import zipfile
-from datetime import timedelta
+from base64 import b64encode
+from datetime import date, timedelta
+from decimal import Decimal
+from uuid import UUID
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe  # type: ignore[import-untyped]
@@ -74,6 +77,28 @@ def test_the_data_says_what_each_item_is_called():
     told = packet.README.partition("data.json\n")[2]
     assert {name for name in document if name not in told} == set()
     assert {name for row in document["held"] for name in row if name not in told} == set()
+
+
+def as_json_has_it(value):
+    if isinstance(value, bytes):
+        return b64encode(value).decode()
+    return str(value) if isinstance(value, date | Decimal) else value
+
+
+def test_the_data_holds_each_value_as_json_writes_it():
+    ada = someone()
+    mine = planted(ada, "canary")
+    document = json.loads(packet.as_json(seeing.see(ada, NOON)))
+    written = {
+        (UUID(row["row"]), field): value
+        for row in document["held"] for fields in row["values"].values() for field, value in fields.items()
+    }  # fmt: skip
+    kinds = set()
+    for place, value in mine.items():
+        kinds.add(type(value))
+        assert written[place] == as_json_has_it(value)
+    assert kinds >= {str, bytes, date, dict}
+    assert {row["seen_at"] for row in document["held"] if row["kind"] == "Profile"} == {"2026-11-26T12:00:00Z"}
 
 
 def test_the_page_reads_well_and_for_everybody(page, tmp_path):

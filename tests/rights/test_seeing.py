@@ -46,7 +46,7 @@ def test_every_held_field_of_the_person_is_in_it_and_nothing_of_the_neighbours()
     assert held(found) == mine
     text = packet.as_json(found).decode()
     assert "canary-ada" in text
-    assert not [word for word in ("canary-bob", str(bob), *(row for row, _ in theirs)) if word in text]
+    assert not [word for word in ("canary-bob", str(bob), *(str(row) for row, _ in theirs)) if word in text]
 
 
 def test_each_value_stands_under_the_item_its_field_declares():
@@ -58,7 +58,7 @@ def test_each_value_stands_under_the_item_its_field_declares():
     for model in held_models():
         for row in model.objects.all():
             for field, label in row.labels().items():
-                assert found.get((str(row.pk), field)) == (label.of(row) if leaves(label.of(row)) else None)
+                assert found.get((row.pk, field)) == (label.of(row) if leaves(label.of(row)) else None)
 
 
 def test_what_columns_outside_the_seal_say_about_the_person_is_in_it():
@@ -79,7 +79,7 @@ def test_each_row_says_when_it_is_gone_as_the_door_that_deletes_it_does():
     for model in held_models():
         for row in model.objects.all():
             if any(leaves(label.of(row)) for label in row.labels().values()):
-                assert gone[str(row.pk)] == {name: day for name, day in keep.until(row, NOON).items() if day}
+                assert gone[row.pk] == {name: day for name, day in keep.until(row, NOON).items() if day}
     assert any(gone.values())
 
 
@@ -94,7 +94,7 @@ def test_what_never_leaves_is_not_in_it(settings, tmp_path):
     ada = someone()
     mine = planted(ada, "canary")
     sent = [model for model in held_models() if any(item.startswith("messages.") for item in model.items())]
-    messages = {str(pk) for model in sent for pk in model._base_manager.values_list("pk", flat=True)}
+    messages = {pk for model in sent for pk in model._base_manager.values_list("pk", flat=True)}
     assert Message in sent
 
     settings.TROTH_POLICIES = tmp_path / "policies"

@@ -15,7 +15,7 @@ from django.db import DatabaseError, connection, transaction
 from . import merkle, note, signer
 from .entry import Entry, read
 from .errors import LedgerUnavailable
-from .models import Head, Mention, Row, Sealer
+from .models import Head, Row, Sealer
 
 BATCH = 8192
 
@@ -35,6 +35,10 @@ UNSEALED = "SELECT id, body FROM ledger_entry WHERE place IS NULL ORDER BY id LI
 RECEIPT = (
     "SELECT body, place, size, note FROM ledger_entry, (SELECT size, note FROM ledger_head ORDER BY size DESC LIMIT 1) "
     "newest WHERE ledger_entry.id = %s"
+)
+ABOUT = (
+    "SELECT id, body FROM ledger_entry WHERE subject = %s UNION ALL SELECT entry.id, entry.body FROM ledger_mention "
+    "mention JOIN ledger_entry entry ON entry.id = mention.entry_id WHERE mention.subject = %s"
 )
 
 
@@ -246,11 +250,9 @@ def about(subject: bytes) -> list[tuple[int, dict[str, Any]]]:
     """Return every entry about a pseudonym, with its number: its own, and those that reached it among many."""
     if not subject:
         return []
-    mine = Row.objects.filter(subject=subject).values_list("id", "body")
-    listed = Row.objects.filter(pk__in=Mention.objects.filter(subject=subject).values("entry")).values_list(
-        "id", "body"
-    )
-    return sorted((number, read(bytes(body))) for number, body in (*mine, *listed))
+    with connection.cursor() as cursor:
+        cursor.execute(ABOUT, [subject, subject])
+        return sorted((number, read(bytes(body))) for number, body in cursor.fetchall())
 
 
 def receipt(number: int) -> dict[str, Any]:

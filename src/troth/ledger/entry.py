@@ -12,6 +12,8 @@ from itertools import chain
 from types import MappingProxyType
 from typing import Any, Final, NamedTuple
 
+import msgspec
+
 from .errors import NotAName
 
 FORMAT: Final = "troth-entry-1"
@@ -21,13 +23,12 @@ TEXTS: Final = (
 NAME: Final = re.compile(r"[A-Za-z0-9_.:*/ ()<>@,;&'§+=\-]{0,200}")  # of the policy, and where a law stands
 _write = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), sort_keys=True, allow_nan=False).encode
 
-_read = json.JSONDecoder().raw_decode
+_read: Final = msgspec.json.Decoder(dict[str, Any]).decode
 
 
 def read(body: bytes) -> dict[str, Any]:
-    """Return what the bytes of an entry say; they begin and end with it, as `encode` wrote them."""
-    entry: dict[str, Any] = _read(body.decode())[0]
-    return entry
+    """Return what the bytes of an entry say. Raises ValueError if they are none."""
+    return _read(body)
 
 
 def _check(value: str) -> None:

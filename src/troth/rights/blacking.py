@@ -8,6 +8,8 @@ from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
 
+import msgspec
+
 from troth.doors.use import use
 
 from . import rules, seeing
@@ -62,11 +64,14 @@ def released(person: UUID, at: datetime, *, brand: str) -> Packet:
         return found
     with use("rights", person=found.person, brand=brand, at=at) as u:
         cuts = {place: (one.code, u.open(one.words)["passages"]) for place, one in notes.items()}
-    own = {str(one.pk) for one in notes.values()}  # they hold the very words that are withheld
+    own = {one.pk for one in notes.values()}  # they hold the very words that are withheld
     held = [
-        row._replace(values={i: _cut(f"{row.model}:{row.row}:{i}", v, cuts) for i, v in row.values.items()})
-        for row in found.held if row.row not in own
-    ]  # fmt: skip
+        msgspec.structs.replace(
+            row, values={i: _cut(f"{row.model}:{row.row}:{i}", v, cuts) for i, v in row.values.items()}
+        )
+        for row in found.held
+        if row.row not in own
+    ]
     return replace(found, held=held)
 
 

@@ -11,10 +11,12 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 from functools import cached_property
 from itertools import repeat
-from typing import Any, NamedTuple
+from typing import Any
 from uuid import UUID
 
+import msgspec
 from django.db import connection, models, transaction
+from django.db.models import Q
 
 from troth.doors import periods, policies
 from troth.doors.acting import entries_about
@@ -41,17 +43,17 @@ class Thing:
     say: str
     value: Any
     model: str
-    row: str
+    row: UUID
     source: str = ""
     seen_at: datetime | None = None
     gone_by: date | None = None
 
 
-class Holding(NamedTuple):
-    """One row we hold, opened: by item of the policy, each field and its value."""
+class Holding(msgspec.Struct, frozen=True, rename={"model": "kind"}):
+    """One row we hold, opened: by item of the policy, each field and its value. In a packet it stands as it is."""
 
     model: str
-    row: str
+    row: UUID
     source: str
     seen_at: datetime | None
     gone_by: dict[str, date]  # by category
@@ -142,16 +144,21 @@ def _snapshot() -> Iterator[None]:
 
 def _whole(person: UUID) -> tuple[Person, list[UUID]]:
     """Return who a person is now, and everyone joined into them. Raises NobodyKnown."""
-    them = Person.objects.filter(pk=person).first()
-    while them and them.merged_into:
-        them = Person.objects.filter(pk=them.merged_into).first()
-    if them is None:
-        raise NobodyKnown
-    folded: list[UUID] = []
-    newest = [them.pk]
-    while newest := list(Person.objects.filter(merged_into__in=newest).values_list("pk", flat=True)):
-        folded += newest
+    them, near = _near(person)
+    while them.merged_into:
+        them, near = _near(them.merged_into)
+    folded, newest = near, near
+    while newest and (newest := list(Person.objects.filter(merged_into__in=newest).values_list("pk", flat=True))):
+        folded = folded + newest
     return them, folded
+
+
+def _near(person: UUID) -> tuple[Person, list[UUID]]:
+    """Return somebody, and those joined into just them. Raises NobodyKnown."""
+    found = {one.pk: one for one in Person.objects.filter(Q(pk=person) | Q(merged_into=person))}
+    if person not in found:
+        raise NobodyKnown
+    return found.pop(person), list(found)
 
 
 @dataclass(frozen=True)
@@ -212,7 +219,7 @@ class _Shapes:
 def _holdings(rows: Sequence[Any], shape: _Shape, them: Person, u: Opening) -> Iterator[Holding]:
     """Yield what each of these rows of one shape holds."""
     opened = u.open_alike(rows, shape.sealed) if shape.sealed else repeat(dict[str, Any]())
-    model = type(rows[0]).__name__
+    model, sealed = type(rows[0]).__name__, isinstance(rows[0], HeldRow)
     for row, found in zip(rows, opened, strict=False):
         values: dict[str, dict[str, Any]] = {}
         for name, item in shape.told:
@@ -221,8 +228,8 @@ def _holdings(rows: Sequence[Any], shape: _Shape, them: Person, u: Opening) -> I
         for name, item in shape.sealed.items():
             if (value := found[name]) is not None:
                 values.setdefault(item, {})[name] = value
-        source, seen_at = getattr(row, "source", ""), getattr(row, "seen_at", None)
-        yield Holding(model, str(row.pk), source, seen_at, _ends(row, shape, them), values)
+        source, seen_at = (row.source, row.seen_at) if sealed else ("", None)
+        yield Holding(model, row.id, source, seen_at, _ends(row, shape, them), values)
 
 
 def _ends(row: models.Model, shape: _Shape, them: Person) -> dict[str, date]:

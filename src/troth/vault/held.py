@@ -139,8 +139,8 @@ def _write(row: HeldRow, *, add: bool) -> None:
         if given.value is None:
             packed.pop(name, None)
         else:
-            kind = labels[name].kind
-            packed[name] = given.value if kind in seal.AS_IS else seal.PACK[kind](given.value)
+            pack = seal.PACK.get(labels[name].kind)
+            packed[name] = pack(given.value) if pack else given.value
     row.version += 1
     row.sealed = seal.seal(key, packed, row.identity())
     cover.touched |= items
@@ -167,12 +167,12 @@ def reveal_all(rows: Sequence[HeldRow], key: seal.PersonKey) -> list[dict[str, A
     blank, typed = _shape(type(rows[0])) if rows else ({}, [])
     found = []
     for row in rows:
-        opened = blank | unpacked(row, key)
+        opened = unpacked(row, key)
+        if opened.keys() != blank.keys():  # values that were left out, or a field the model had when this was sealed
+            opened = {name: opened.get(name) for name in blank}
         for name, unpack in typed:
             if opened[name] is not None:
                 opened[name] = unpack(opened[name])
-        if len(opened) > len(blank):  # sealed when the model had a field more
-            opened = {name: opened[name] for name in blank}
         found.append(opened)
     return found
 
@@ -181,7 +181,7 @@ def reveal_all(rows: Sequence[HeldRow], key: seal.PersonKey) -> list[dict[str, A
 def _shape(model: type[HeldRow]) -> tuple[dict[str, None], list[tuple[str, Callable[[Any], Any]]]]:
     """Return a model's held fields, empty, and what makes a packed value one of its kind, where packing changed it."""
     kinds = {name: label.kind for name, label in model.labels().items()}
-    return dict.fromkeys(kinds), [(name, seal.UNPACK[kind]) for name, kind in kinds.items() if kind not in seal.AS_IS]
+    return dict.fromkeys(kinds), [(name, seal.UNPACK[kind]) for name, kind in kinds.items() if kind in seal.UNPACK]
 
 
 def reseal(row: HeldRow, key: seal.PersonKey, person: UUID, new_key: seal.PersonKey) -> dict[str, Any]:

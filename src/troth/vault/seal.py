@@ -14,6 +14,7 @@ from decimal import Decimal
 from functools import cached_property
 from typing import Any, Final
 
+import msgspec
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
@@ -22,17 +23,16 @@ from . import chance
 FORMAT: Final = b"\x01"
 NONCE: Final = 12
 
-# How each kind of value is written into the packed row. JSON carries text and JSON itself as they are.
+# The standard library's refuses what would come back as something else, such as a moment or a number that is none.
+_strict: Final = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), allow_nan=False).encode
+# How each kind of value is written into the packed row, and read back, where JSON does not carry it as it is.
 PACK: Final[Mapping[str, Callable[[Any], Any]]] = {
-    "text": lambda value: value,
-    "json": lambda value: value,
+    "json": lambda value: msgspec.Raw(_strict(value).encode()),
     "date": date.isoformat,
     "decimal": str,
     "bytes": lambda value: base64.b64encode(value).decode(),
 }
 UNPACK: Final[Mapping[str, Callable[[Any], Any]]] = {
-    "text": lambda value: value,
-    "json": lambda value: value,
     "date": date.fromisoformat,
     "decimal": Decimal,
     "bytes": base64.b64decode,
@@ -44,10 +44,8 @@ TYPES: Final[Mapping[str, type | tuple[type, ...]]] = {
     "decimal": Decimal,
     "bytes": bytes,
 }
-AS_IS: Final = frozenset({"text", "json"})  # kinds that packing leaves alone
-_encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), allow_nan=False).encode
-# Without looking for an encoding or blanks: only `seal` writes what it reads.
-_decode: Final[Callable[[str, int], tuple[Any, int]]] = json.JSONDecoder().scan_once  # type: ignore[attr-defined]
+_encode: Final = msgspec.json.Encoder(enc_hook=str.__str__).encode  # of text that is more than text: the text
+_decode: Final = msgspec.json.Decoder(dict[str, Any]).decode
 
 
 class PersonKey(bytes):
@@ -61,7 +59,7 @@ class PersonKey(bytes):
 def seal(key: PersonKey, values: Mapping[str, Any], identity: bytes) -> bytes:
     """Return packed `values` sealed under a `key` for the row of that `identity`."""
     nonce = chance.some()[:NONCE]
-    return FORMAT + nonce + key.cipher.encrypt(nonce, _encode(values).encode(), FORMAT + identity)
+    return FORMAT + nonce + key.cipher.encrypt(nonce, _encode(values), FORMAT + identity)
 
 
 def unseal(key: PersonKey, sealed: bytes, identity: bytes) -> dict[str, Any]:
@@ -72,5 +70,4 @@ def unseal(key: PersonKey, sealed: bytes, identity: bytes) -> dict[str, Any]:
         plain = key.cipher.decrypt(sealed[1 : 1 + NONCE], sealed[1 + NONCE :], FORMAT + identity)
     except InvalidTag:
         raise ValueError("sealed for another row, or altered") from None
-    values: dict[str, Any] = _decode(plain.decode(), 0)[0]
-    return values
+    return _decode(plain)

@@ -19,7 +19,7 @@ from django.core.exceptions import EmptyResultSet
 from django.db import connections, models, router, transaction
 from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.backends.utils import CursorWrapper
-from django.db.models import QuerySet
+from django.db.models import QuerySet, signals
 from django.db.models.base import ModelState
 from django.db.models.query import ModelIterable
 from django.db.models.sql.compiler import SQLCompiler
@@ -151,8 +151,32 @@ def _made(model: type[Row], alias: str, found: Sequence[Sequence[Any]], converte
     for place, (made, expression) in converters.items():
         for convert in made:
             columns[place] = _converted(columns[place], convert, expression, connection)
-    names = columns_of(model)
-    return [model.from_db(alias, names, values) for values in zip(*columns, strict=True)]
+    if told_of_rows():
+        names = columns_of(model)
+        return [model.from_db(alias, names, values) for values in zip(*columns, strict=True)]
+    return past_constructor(model, alias, columns)
+
+
+def past_constructor(model: type[Row], alias: str | None, columns: Sequence[Iterable[Any]]) -> list[Row]:
+    """Return rows with these columns. Django's constructor takes a fifth of the time of reading them.
+
+    It sorts out arguments and checks each. Set one by one the values lie in the row itself, without a dictionary.
+    """
+    new, rows = model.__new__, list[Row]()
+    for _ in columns[0]:
+        row = new(model)
+        row._state = state = ModelState()
+        state.adding, state.db = False, alias
+        rows.append(row)
+    for name, column in zip(columns_of(model), columns, strict=True):
+        for row, value in zip(rows, column, strict=True):
+            setattr(row, name, value)
+    return rows
+
+
+def told_of_rows() -> bool:
+    """Tell whether somebody listens for every row that is made: then Django makes them."""
+    return bool(signals.pre_init.receivers or signals.post_init.receivers)
 
 
 def _converted(
