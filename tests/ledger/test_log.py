@@ -50,9 +50,13 @@ def sql(text, *values):
 def test_entries_written_together_are_answered_with_their_own_numbers():
     actions.record(entry(99))
     with transaction.atomic():
-        numbers = actions.record_all(entry(n, subject=b"" if n % 2 else bytes(16)) for n in range(5))
-    bodies = dict(Row.objects.values_list("pk", "body"))
-    assert [json.loads(bytes(bodies[number]))["facts"]["n"] for number in numbers] == [0, 1, 2, 3, 4]
+        numbers = actions.record_all(entry(n, subject=b"" if n % 2 else bytes(16), law="BDSG § 26") for n in range(5))
+        numbers += actions.record_all([entry(5)])
+    rows = {row.pk: row for row in Row.objects.all()}
+    assert [json.loads(bytes(rows[number].body))["facts"]["n"] for number in numbers] == [0, 1, 2, 3, 4, 5]
+    subjects = [rows[number].subject for number in numbers]
+    assert [one and bytes(one) for one in subjects] == [bytes(16), None, bytes(16), None, bytes(16), None]
+    assert {json.loads(bytes(rows[number].body))["law"] for number in numbers[:5]} == {"BDSG § 26"}
     assert actions.record_all([]) == []
 
 

@@ -1,4 +1,5 @@
 import base64
+import hmac
 import os
 import subprocess
 import sys
@@ -154,3 +155,12 @@ def test_an_older_root_key_may_not_leave_while_keys_hang_on_it(settings):
     keys.forget_ring()
     with pytest.raises(RootKeyProblem, match="version 1 is not here"):
         someone()
+
+
+def test_a_hash_of_the_house_is_the_standard_one_under_the_stored_key_whatever_was_hashed_before():
+    for message in (b"", b"email:ada@post.example", b"x" * 1000):
+        made = keys.house_hash(keys.MARKS, message)
+        row = Key.objects.get(name=keys.MARKS)
+        key = keys.ring().unwrap(bytes(row.wrapped), row.root, keys.MARKS)
+        assert made == hmac.digest(key, message, "sha256")
+        assert made != keys.house_hash(keys.STOPS, message)

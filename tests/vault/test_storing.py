@@ -106,3 +106,16 @@ def test_among_finds_exactly_those_that_are_named(wanted):
     store_all([fresh(Person, id=UUID(int=n), last_seen=DAY) for n in range(0, 10, 2)])
     found = Person.objects.filter(pk__among=[UUID(int=n) for n in wanted]).values_list("pk", flat=True)
     assert set(found) == {UUID(int=n) for n in wanted if n % 2 == 0}
+
+
+@pytest.mark.database
+@pytest.mark.django_db(databases=["default", "keys"])
+def test_among_finds_exactly_the_marks_that_are_named():
+    them = some_people(1)
+    store_all(them)
+    marks = [bytes([n]) * 32 for n in range(4)] + [b"\\x,'%s\0\n" * 4]
+    said = [Identifier(person_id=them[0].pk, kind="phone", mark=mark, sealed=b"s") for mark in marks]
+    store_all(said)
+    for wanted in ([], marks[:1], marks[1::2], [*marks, b"of nobody"]):
+        found = Identifier.objects.filter(mark__among=wanted).values_list("mark", flat=True)
+        assert {bytes(mark) for mark in found} == set(wanted) - {b"of nobody"}

@@ -14,7 +14,6 @@ from troth.policy import Compiled, Standing
 from troth.policy.acts import ADULT, AGE, SETS, UNKNOWN_AGE
 from troth.vault import keys
 from troth.vault.lookups import among
-from troth.vault.marks import keyed_hash
 from troth.vault.models import Person
 from troth.vault.storing import TOGETHER
 
@@ -243,7 +242,7 @@ def verify(compiled: Compiled, at: datetime) -> Iterator[UUID]:
 
 def stop_mark(kind: str, normal: str) -> bytes:
     """Return the mark of a normalised address or number on the stop list. Keyed, and no key of a person's."""
-    return keyed_hash(keys.house_key(keys.STOPS), f"{kind}:{normal}".encode())
+    return keys.house_hash(keys.STOPS, f"{kind}:{normal}".encode())
 
 
 def suppress(kind: str, normal: str, *, because: str, at: datetime) -> None:

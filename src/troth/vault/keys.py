@@ -14,6 +14,8 @@ from collections.abc import Collection, Iterable, Iterator, Sequence
 from functools import cache
 from uuid import UUID
 
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.hmac import HMAC
 from django.db import connections, transaction
 from django.db.backends.utils import CursorWrapper
 from django.utils.timezone import now
@@ -59,7 +61,7 @@ def _proved(_database: str) -> root.Ring:
 def forget_ring() -> None:
     """Read the root keys anew the next time they are needed."""
     _proved.cache_clear()
-    house_key.cache_clear()
+    _house_hash.cache_clear()
 
 
 def make(names: Iterable[bytes]) -> dict[bytes, PersonKey]:
@@ -131,15 +133,22 @@ def of(person: UUID) -> PersonKey:
     return found[person]
 
 
+def house_hash(name: bytes, message: bytes) -> bytes:
+    """Return the 32-byte HMAC-SHA-256 of a message (RFC 2104) under a key of the house itself, MARKS or STOPS."""
+    begun = _house_hash(name).copy()  # with the key worked in, which takes longer than most messages
+    begun.update(message)
+    return begun.finalize()
+
+
 @cache
-def house_key(name: bytes) -> bytes:
-    """Return a key of the house itself, MARKS or STOPS, making it the first time."""
+def _house_hash(name: bytes) -> HMAC:
+    """Return the hash before its message, the key made the first time."""
     row = Key.objects.filter(name=name).first()
     if row is None:
         wrapped, version = ring().wrap(secrets.token_bytes(32), name)
         store_all([Key(name=name, wrapped=wrapped, root=version)], but_known=True)
         row = Key.objects.get(name=name)  # another process may have been quicker: then it is theirs
-    return ring().unwrap(bytes(row.wrapped), row.root, name)
+    return HMAC(ring().unwrap(bytes(row.wrapped), row.root, name), SHA256())
 
 
 def destroy(people: Collection[UUID]) -> int:

@@ -58,7 +58,7 @@ class Among(Lookup):
 
 @models.BinaryField.register_lookup
 class AmongMarks(Lookup):
-    """One of these marks. SQLite's JSON holds no bytes: there each is a parameter, as it is."""
+    """One of these marks. To PostgreSQL they go as one text; SQLite reads no hexadecimal: there each is a parameter."""
 
     lookup_name = "among"
 
@@ -68,7 +68,8 @@ class AmongMarks(Lookup):
     def as_sql(self, compiler: Any, connection: Any) -> Sql:  # noqa: ANN401 -- Django's signature
         column, parameters = self.process_lhs(compiler, connection)
         if connection.vendor == "postgresql":
-            return f"{column} = ANY(%s)", (*parameters, self.rhs)
+            marks = "SELECT decode(one, 'hex') FROM unnest(string_to_array(%s, ',')) one"
+            return f"{column} = ANY(ARRAY({marks}))", (*parameters, ",".join([one.hex() for one in self.rhs]))
         return f"{column} IN ({', '.join(['%s'] * len(self.rhs))})", (*parameters, *self.rhs)
 
 

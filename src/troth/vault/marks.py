@@ -20,7 +20,7 @@ def mark(kind: str, normal: str) -> bytes:
     """Return the 32-byte mark of a normalised value. The kind is part of it: a handle is no mailbox."""
     # One mailbox rings in one pocket: a number given as phone and as mobile is the same number.
     family = "phone" if kind == "mobile" else kind
-    return keyed_hash(keys.house_key(keys.MARKS), f"{family}:{normal}".encode())
+    return keys.house_hash(keys.MARKS, f"{family}:{normal}".encode())
 
 
 def mark_of(kind: str, value: str, region: str = "GB") -> bytes:
