@@ -116,6 +116,14 @@ def test_a_process_that_is_killed_while_it_writes_holds_nobody_up(database, held
     line.leave()
 
 
+def test_what_goes_wrong_while_somebody_waits_holds_nobody_up(database):
+    line = Line(database)
+    os.close(line._file)
+    for _ in range(2):
+        with pytest.raises(OSError, match="descriptor"):
+            line.join(1)
+
+
 def test_a_database_in_memory_has_no_file_and_its_threads_stand_in_line_all_the_same():
     line = Line(":memory:")
     assert line.join(1)

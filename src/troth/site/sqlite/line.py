@@ -69,19 +69,23 @@ class Line:
 
     def join(self, timeout: float) -> bool:
         """Wait for our turn. False if it did not come within `timeout` seconds."""
-        until = time.monotonic() + timeout
+        until, came = time.monotonic() + timeout, False
         if not self._here.join(timeout):
             return False
-        if self._file < 0 or self._in_turn(until):
-            return True
-        self._here.leave()
-        return False
+        try:
+            came = self._file < 0 or self._in_turn(until)
+        finally:
+            if not came:  # in time, or somebody pressed Ctrl-C: either way the others here go on
+                self.leave()
+        return came
 
     def leave(self) -> None:
         """Let the next one in."""
-        if self._file >= 0:
-            self._free(WRITING)
-        self._here.leave()
+        try:
+            if self._file >= 0:
+                self._free(WRITING)
+        finally:
+            self._here.leave()
 
     def _in_turn(self, until: float) -> bool:
         if not self._locked(NEXT, until):
