@@ -31,6 +31,7 @@ import urllib3
 
 sys.path.insert(0, str(Path(__file__).parent))
 HERE = Path(__file__).parent
+Got = tuple[str, int, int, str]  # page, status, length, name of the cookie that was set
 CLIENTS = 8
 ROUNDS = 6  # by each in a turn: they all begin with the same page, and then drift apart as shoppers do
 PAGES = ("list", "product", "basket", "checkout", "place", "paid")
@@ -82,7 +83,7 @@ class Shopper:
     def __init__(self, address: str, number: int) -> None:
         self.address, self.number, self.turn, self.cookie = address, number, 0, ""
         self.took: dict[str, list[float]] = defaultdict(list)
-        self.got: set[tuple[str, int, int, str]] = set()  # page, status, length, cookie set
+        self.got: set[Got] = set()
         self.errors = 0
         self.pool = urllib3.PoolManager(retries=False)
 
@@ -142,7 +143,7 @@ def crowd(address: str, rounds: int, variant: str) -> list[Shopper]:
 
 def pages(options: argparse.Namespace, folder: Path, uri: str) -> dict[str, Any]:
     took: dict[str, dict[str, list[float]]] = {kind: defaultdict(list) for kind in ("troth", "plain")}
-    got: dict[str, set[tuple[str, int, int, str]]] = {kind: set() for kind in took}
+    got: dict[str, set[Got]] = {kind: set() for kind in took}
     errors = 0
     with ExitStack() as stack:
         addresses = {}

@@ -39,10 +39,7 @@ def as_json(packet: Packet) -> bytes:
         "acts": [{"number": number, **entry} for number, entry in packet.acts],
         "disclosures": [number for number, _ in packet.disclosures], "looks": [number for number, _ in packet.looks],
     }  # fmt: skip
-    return _encode(whole) + b"\n"
-
-
-_encode = msgspec.json.Encoder().encode
+    return msgspec.json.encode(whole) + b"\n"
 
 
 def as_page(packet: Packet) -> str:

@@ -164,12 +164,14 @@ def reveal(row: HeldRow, key: seal.PersonKey) -> dict[str, Any]:
 
 def reveal_all(rows: Sequence[HeldRow], key: seal.PersonKey) -> list[dict[str, Any]]:
     """Return what `reveal` does, of each row of one model and one person: what they have in common is asked once."""
-    blank, typed = _shape(type(rows[0])) if rows else ({}, [])
-    found = []
+    if not rows:
+        return []
+    model, found = type(rows[0]), []
+    names, typed = model.labels().keys(), _typed(model)
     for row in rows:
         opened = unpacked(row, key)
-        if opened.keys() != blank.keys():  # values that were left out, or a field the model had when this was sealed
-            opened = {name: opened.get(name) for name in blank}
+        if opened.keys() != names:  # values that were left out, or a field the model had when this was sealed
+            opened = {name: opened.get(name) for name in names}
         for name, unpack in typed:
             if opened[name] is not None:
                 opened[name] = unpack(opened[name])
@@ -178,10 +180,10 @@ def reveal_all(rows: Sequence[HeldRow], key: seal.PersonKey) -> list[dict[str, A
 
 
 @cache
-def _shape(model: type[HeldRow]) -> tuple[dict[str, None], list[tuple[str, Callable[[Any], Any]]]]:
-    """Return a model's held fields, empty, and what makes a packed value one of its kind, where packing changed it."""
+def _typed(model: type[HeldRow]) -> list[tuple[str, Callable[[Any], Any]]]:
+    """Return what makes a packed value one of its kind, by field, where packing changed it."""
     kinds = {name: label.kind for name, label in model.labels().items()}
-    return dict.fromkeys(kinds), [(name, seal.UNPACK[kind]) for name, kind in kinds.items() if kind in seal.UNPACK]
+    return [(name, seal.UNPACK[kind]) for name, kind in kinds.items() if kind in seal.UNPACK]
 
 
 def reseal(row: HeldRow, key: seal.PersonKey, person: UUID, new_key: seal.PersonKey) -> dict[str, Any]:
