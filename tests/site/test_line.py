@@ -6,6 +6,7 @@ import signal
 import sqlite3
 import threading
 import time
+from contextlib import closing
 from itertools import groupby
 from pathlib import Path
 
@@ -134,10 +135,10 @@ def test_a_database_in_memory_has_no_file_and_its_threads_stand_in_line_all_the_
 
 def test_the_file_of_the_line_is_not_the_databases(database):
     """Whoever closes any handle of the database's own file would let go of what SQLite holds there."""
-    with sqlite3.connect(database) as connection:
+    with closing(sqlite3.connect(database)) as connection:
         connection.execute("CREATE TABLE some (thing)")
-    line = Line(database)
-    assert line.join(1)
-    line.leave()
-    assert Path(f"{database}-line").stat().st_size == 0
-    assert sqlite3.connect(database).execute("SELECT count(*) FROM some").fetchone() == (0,)
+        line = Line(database)
+        assert line.join(1)
+        line.leave()
+        assert Path(f"{database}-line").stat().st_size == 0
+        assert connection.execute("SELECT count(*) FROM some").fetchone() == (0,)
