@@ -88,6 +88,7 @@ def creating() -> None:
     )
     cover = covers.Cover("collect", HeldParcel.items(), now(), "order")
     cover.fetch({person})
+    numbers: list[int] = []
     common = {"person_id": person, "source": "order", "seen_at": now()}
 
     def held(*, recorded: bool = False) -> None:
@@ -97,7 +98,7 @@ def creating() -> None:
         ):
             HeldParcel(**common, **VALUES).save()
             if recorded:
-                ledger.record(entry)
+                ledger.record_last(entry, numbers.append)
 
     def door() -> None:
         with job("order"), collect("order", source="order", brand="tarn", person=person) as c:

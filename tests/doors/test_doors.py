@@ -1,8 +1,11 @@
 import json
+from contextlib import suppress
 from datetime import date, timedelta
 
 import pytest
+from django.db import connection, transaction
 from django.db.models import QuerySet
+from django.test.utils import CaptureQueriesContext
 from tests.doors.conftest import NOON, known_by, someone
 
 from troth.doors import erasing, keep, policies
@@ -12,6 +15,7 @@ from troth.doors.declare import job
 from troth.doors.errors import CardNumber, Refused, Undeclared
 from troth.doors.use import use
 from troth.ledger import actions as ledger
+from troth.ledger.errors import LedgerUnavailable
 from troth.ledger.models import Row
 from troth.ledger.verifying import verify
 from troth.vault import identity, keys
@@ -56,6 +60,73 @@ def test_a_refused_collect_keeps_nothing_but_the_record_of_the_refusal(ada):
     assert no.value.because.line == "sources.advert"
     assert not Identifier.objects.exists()
     assert [(e["verb"], e["allowed"], e["clause"]) for e in entries()] == [("collect", False, "sources.advert")]
+
+
+def taking(person, value):
+    """Take one address in, as the last thing of whatever transaction there is."""
+    with job("account"), collect("account", source="register", brand="tarn", person=person.pk, at=NOON) as c:
+        c.save(identity.identifier(person.pk, "email", value))
+    return c
+
+
+def test_an_act_alone_in_its_transaction_knows_its_entry_afterwards(ada):
+    told = [taking(ada, value).entry for value in ("one@post.example", "two@post.example")]
+    assert told == list(Row.objects.order_by("id").values_list("id", flat=True))
+
+
+def test_the_entry_is_written_last_and_on_postgresql_together_with_commit(ada):
+    with CaptureQueriesContext(connection) as asked:
+        taking(ada, "one@post.example")
+    last = 1 if connection.vendor == "postgresql" else 2
+    *before, row = [one["sql"] for one in asked][:-last]
+    assert row.startswith('INSERT INTO "vault_identifier"')
+    assert before
+    together = "; ".join(one["sql"] for one in asked.captured_queries[-last:])
+    assert together.startswith("INSERT INTO ledger_entry")
+    assert together.endswith("; COMMIT")
+
+
+def test_an_entry_is_undone_with_the_act_it_belongs_to_and_with_no_other(ada):
+    with transaction.atomic():
+        kept = taking(ada, "one@post.example")
+        with suppress(KeyError), transaction.atomic():
+            assert taking(ada, "two@post.example").entry > kept.entry > 0
+            raise KeyError
+        with suppress(KeyError), transaction.atomic():
+            raise KeyError
+    assert list(Row.objects.values_list("id", flat=True)) == [kept.entry]
+    with suppress(KeyError), transaction.atomic():
+        taking(ada, "three@post.example")
+        raise KeyError
+    assert taking(ada, "four@post.example").entry == Row.objects.latest("id").pk
+    assert (Row.objects.count(), Identifier.objects.count()) == (2, 2)
+
+
+def test_an_act_inside_another_keeps_its_entry_only_with_it(ada, bob):
+    with (
+        suppress(KeyError),
+        job("account"),
+        collect("account", source="register", brand="tarn", person=bob.pk, at=NOON) as c,
+    ):
+        c.save(identity.identifier(bob.pk, "email", "bob@post.example"))
+        taking(ada, "one@post.example")
+        raise KeyError
+    assert not Row.objects.exists()
+    assert not Identifier.objects.exists()
+
+
+def test_what_cannot_be_recorded_is_not_stored_and_the_next_act_is(ada):
+    with connection.schema_editor() as editor:
+        editor.execute("ALTER TABLE ledger_entry RENAME TO ledger_gone")
+    try:
+        with pytest.raises(LedgerUnavailable):
+            taking(ada, "one@post.example")
+    finally:
+        with connection.schema_editor() as editor:
+            editor.execute("ALTER TABLE ledger_gone RENAME TO ledger_entry")
+    assert not Identifier.objects.exists()
+    assert taking(ada, "two@post.example").entry
+    assert Identifier.objects.count() == Row.objects.count() == 1
 
 
 def newcomer():

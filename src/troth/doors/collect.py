@@ -17,6 +17,7 @@ from uuid import UUID
 
 from troth.choices import lease
 from troth.choices.actions import say
+from troth.ledger import actions as ledger
 from troth.policy import Act, Decision
 from troth.vault import covers, identity
 from troth.vault.identity import Newcomer
@@ -71,14 +72,20 @@ class Collecting(Acting):
         return row
 
     def end(self) -> None:
-        """Write the entry, and note that people who acted themselves were here."""
-        if self._allowed:
-            decision = next(iter(self._allowed.values()))
-            self.entry = self.record(decision, self.cover.touched, list(self._allowed), self.cover)
+        """Note that people who acted themselves were here, and write the entry: of one person, along with COMMIT."""
         for pid in self._allowed if self.act.actor == "person" else ():
             day = today(self.persons[pid], self.at)
             if self.persons[pid].last_seen < day:
                 Person.objects.filter(pk=pid, last_seen__lt=day).update(last_seen=day)
+        if self._allowed:
+            them, decision = list(self._allowed), next(iter(self._allowed.values()))
+            if len(them) == 1:
+                ledger.record_last(self.written(decision, self.cover.touched, them, self.cover), self._entered)
+            else:
+                self.entry = self.record(decision, self.cover.touched, them, self.cover)
+
+    def _entered(self, number: int) -> None:
+        self.entry = number
 
 
 @contextmanager

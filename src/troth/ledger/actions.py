@@ -69,6 +69,16 @@ def record(entry: Entry) -> int:
         raise LedgerUnavailable from problem
 
 
+def record_last(entry: Entry, then: Callable[[int], None]) -> None:
+    """Write an entry as the last thing of the caller's transaction; `then` is told its number, at the latest at COMMIT.
+
+    Raises LedgerUnavailable, here or where the transaction ends; nothing is stored then.
+    """
+    later: Callable[..., bool] = getattr(connection, "at_commit", lambda *_: False)
+    if not later(f"{INSERT} RETURNING id", _values(entry), lambda row: then(int(row[0])), LedgerUnavailable):
+        then(record(entry))
+
+
 def record_all(entries: Iterable[Entry]) -> list[int]:
     """Write many entries in the caller's transaction and return their numbers. Raises LedgerUnavailable."""
     values = [_values(entry) for entry in entries]

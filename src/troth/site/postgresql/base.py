@@ -1,15 +1,18 @@
-"""Django's PostgreSQL back end, with a cursor that is answered in binary.
+"""Django's PostgreSQL back end, with a cursor that is answered in binary and a statement that goes with COMMIT.
 
 Answers come as text otherwise, and each id and moment is read letter by letter: of a thousand rows that takes six times
-as long as the whole of their reading in binary.
+as long as the whole of their reading in binary. And of BEGIN, a row, its entry in the ledger and COMMIT each waits for
+an answer before the next is sent, though nobody reads the entry's before the end.
 """
 
 from __future__ import annotations
 
-from typing import Any, Self
+from collections.abc import Callable, Sequence
+from typing import Any, NamedTuple, Self
 
 import psycopg
 from django.db.backends.postgresql import base
+from django.db.utils import DatabaseError
 from psycopg.adapt import Buffer, Loader
 from psycopg.pq import Format
 
@@ -31,8 +34,19 @@ class BinaryCursor(psycopg.Cursor[Any]):
         return super().execute(merged.encode(), binary=True)
 
 
+class Last(NamedTuple):
+    """A statement that goes with COMMIT."""
+
+    statement: str
+    values: Sequence[Any]
+    then: Callable[[tuple[Any, ...]], None]
+    failed: type[Exception]
+
+
 class DatabaseWrapper(base.DatabaseWrapper):
     """One connection."""
+
+    _last: Last | None = None
 
     def get_new_connection(self, conn_params: dict[str, Any]) -> Any:  # noqa: ANN401 -- Django's signature
         connection = super().get_new_connection(conn_params)
@@ -44,3 +58,38 @@ class DatabaseWrapper(base.DatabaseWrapper):
         self.ensure_connection()
         with self.wrap_database_errors:
             return self._prepare_cursor(BinaryCursor(self.connection))  # type: ignore[attr-defined]  # not in the stubs
+
+    def at_commit(
+        self, statement: str, values: Sequence[Any], then: Callable[[tuple[Any, ...]], None], failed: type[Exception]
+    ) -> bool:
+        """Keep a statement until this transaction ends, where COMMIT is sent along with it: one round trip less.
+
+        `then` gets the row it answers with, and `failed` is raised if it cannot be done. False inside a savepoint,
+        which may be rolled back alone, and where a statement is kept already: nothing is kept then.
+        """
+        if self._last or self.savepoint_ids or not self.in_atomic_block:
+            return False
+        self._last = Last(statement, values, then, failed)
+        return True
+
+    def _commit(self) -> None:
+        last, self._last = self._last, None
+        if last is None:
+            super()._commit()  # type: ignore[misc]  # not in the stubs
+            return
+        try:
+            with self.cursor() as cursor:
+                cursor.execute(f"{last.statement}; COMMIT", last.values)
+                row = cursor.fetchone()
+        except DatabaseError as problem:
+            self.rollback()
+            raise last.failed from problem
+        last.then(row)
+
+    def _rollback(self) -> None:
+        self._last = None
+        super()._rollback()  # type: ignore[misc]  # not in the stubs
+
+    def _close(self) -> None:
+        self._last = None
+        super()._close()  # type: ignore[misc]  # not in the stubs
