@@ -6,7 +6,7 @@ import fcntl
 import os
 import shutil
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -14,6 +14,7 @@ import hypothesis
 import pytest
 from django.conf import settings
 from django.db import connections
+from django.db.backends.postgresql.operations import DatabaseOperations
 from playwright.sync_api import Browser, Page, Request, Route, WebSocketRoute, sync_playwright
 
 from troth.site.databases import database
@@ -77,6 +78,8 @@ def django_db_modify_db_settings(tmp_path_factory: pytest.TempPathFactory) -> No
     """Point both databases at files, or at a PostgreSQL server, of this run's own."""
     folder = tmp_path_factory.mktemp("databases")
     address = _postgresql() if ON_POSTGRESQL else ""
+    if address:
+        DatabaseOperations.sql_flush = _of_full_tables  # type: ignore[assignment,method-assign]
     for alias in ("default", "keys"):
         made = database(address, folder / f"{alias}.sqlite3")
         test = {"NAME": f"test_{alias}" if address else str(folder / f"test-{alias}.sqlite3")}
@@ -90,6 +93,16 @@ def django_db_modify_db_settings(tmp_path_factory: pytest.TempPathFactory) -> No
 def django_db_keepdb() -> bool:
     """Drop no database on our own PostgreSQL: the whole server goes when the run ends, perhaps before its databases."""
     return ON_POSTGRESQL
+
+
+def _of_full_tables(self: DatabaseOperations, _: object, tables: Sequence[str], **__: bool) -> list[str]:
+    """Empty those tables that hold something, row by row: to truncate all of them takes PostgreSQL half a second."""
+    with self.connection.cursor() as cursor:
+        one = "SELECT '{0}' WHERE EXISTS (SELECT 1 FROM \"{0}\")"
+        cursor.execute(" UNION ALL ".join(one.format(name) for name in tables))
+        full = [name for (name,) in cursor.fetchall()]
+    emptied = [f'DELETE FROM "{name}"' for name in full]  # noqa: S608 -- names of our own tables
+    return ["SET LOCAL session_replication_role = replica", *emptied]  # no trigger, no foreign key
 
 
 def _postgresql() -> str:

@@ -214,6 +214,28 @@ def test_two_things_are_enough_however_they_are_spelled(agent, bank, told):
     assert agent.post(f"{opened(agent).url}order/{order.number}/address/", MOVED | told).status_code == 302
 
 
+def test_whoever_answers_wrong_too_often_has_to_wait_with_the_right_answers_too_and_the_neighbour_has_not(agent, bank):
+    order = paid(bank)
+    theirs = paid(bank, email="bob@post.example", name="Bob Bates", once="another-page-0123456789")
+    way = f"{opened(agent).url}order/{order.number}/address/"
+    wrong = TOLD | {"said_postcode": "BA1 1AB"}
+    assert [agent.post(way, MOVED | wrong).status_code for _ in range(5)] == [400] * 5
+    page = agent.post(way, MOVED | TOLD)
+    assert (page.status_code, page["Retry-After"]) == (429, "30")
+    assert "can be checked in 30 seconds" in words(page)
+    assert Screening.objects.filter(order=order).count() == 1
+    case = opened(agent, theirs.number).url
+    right = MOVED | {"said_email": "bob@post.example", "said_postcode": "BA1 1AA"}
+    assert agent.post(f"{case}order/{theirs.number}/address/", right).status_code == 302
+
+
+def test_right_answers_begin_the_count_anew(agent, order):
+    way = f"{opened(agent).url}order/{order.number}/address/"
+    wrong = TOLD | {"said_postcode": "BA1 1AB"}
+    told = [*[wrong] * 4, TOLD, *[wrong] * 4, TOLD]
+    assert [agent.post(way, MOVED | one).status_code for one in told] == [*[400] * 4, 302, *[400] * 4, 302]
+
+
 def test_an_order_the_check_doubts_waits_at_the_desk_and_a_look_lets_it_go_on(agent, bank, monkeypatch):
     order = paid(bank)
     Order.objects.filter(pk=order.pk).update(state="held", settled=True)

@@ -2,15 +2,17 @@
 
 import re
 from argparse import Namespace
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
 import pytest
+from django.utils.timezone import now
 
 from troth.doors import policies
 from troth.doors.models import Message
-from troth.front import changes, commands, contacts, questions, reading, telling
+from troth.front import changes, commands, contacts, questions, reading, seen, telling
 from troth.front.house import House
+from troth.policy.view import View
 from troth.vault import identity
 
 COMING = date(2027, 3, 1)
@@ -104,7 +106,7 @@ def test_a_stranger_who_asks_for_their_own_is_shown_the_changes_of_this_version(
 
 def test_every_question_is_answered_by_a_line_that_is_there(client, house):
     compiled = house.in_force
-    groups = questions.compiled_from(compiled, "uk", reading.marker(compiled))
+    groups = questions.answered(View(compiled, "tarn", "uk", house.today), reading.marker(compiled))
     page = client.get("/privacy/tarn/questions/?region=uk")
     said = page.content.decode()
 
@@ -130,6 +132,47 @@ def test_answers_are_of_the_version_and_the_region_they_are_asked_of(client, hou
     assert client.get("/privacy/tarn/questions/?region=mars").status_code == 400
     assert client.get("/privacy/nosuch/questions/").status_code == 404
     assert client.get("/privacy/tarn/2001-01-01/questions/").status_code == 404
+
+
+def until_seen(text):
+    """Ask two questions more: one whose answer is watched on the running site, and one that has run out."""
+    return (
+        text
+        + """
+[statements.question_wire]
+section  = "safeguards"
+question = "Can anyone on the way read what I send you?"
+say      = "no: it is encrypted on its way"
+check    = "tls >= 1.2"
+
+[statements.question_seal]
+section  = "safeguards"
+question = "Is the seal of our auditors still good?"
+say      = "yes"
+until    = 2026-11-22
+scheme   = "Oak Seal"
+scope    = "payments"
+check    = "seal in force"
+"""
+    )
+
+
+def test_a_question_whose_answer_does_not_hold_today_is_not_asked(client, tmp_path, settings, today):
+    announce(tmp_path, until_seen, day=today - timedelta(days=1))
+    settings.TROTH_POLICIES, settings.TROTH_DATA = tmp_path, tmp_path
+
+    def asked(on=today):
+        settings.TROTH_TODAY = on
+        page = words(client.get("/privacy/tarn/questions/"))
+        assert "Do I need an account to buy?" in page
+        return "Can anyone on the way" in page, "Is the seal" in page
+
+    assert asked() == (False, False)
+    assert asked(today - timedelta(days=1)) == (False, True)
+    seen.note(tmp_path, "tls >= 1.2", [], now())
+    assert asked() == (True, False)
+    seen.note(tmp_path, "tls >= 1.2", ["nothing answered"], now())
+    assert asked() == (False, False)
 
 
 # -- contacts ----------------------------------------------------------------------------------------------------------

@@ -81,6 +81,7 @@ LIMITS: Final = {  # tries before one has to wait; then so many seconds, doubled
     "account": (5, 4, 15 * 60),
     "network": (30, 2, 15 * 60),  # many people may share one
     "second": (5, 8, 15 * 60),
+    "proof": (5, 30, 15 * 60),  # things somebody says at the desk: a postcode can be guessed in time
     "mail": (3, 5 * 60, 30 * 60),  # nobody's mailbox is filled; and there is always a link in it that still works
 }
 FORGOTTEN: Final = timedelta(hours=24)  # after so long without a try, everything is as before

@@ -9,6 +9,8 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Final
 
+from troth.accounts import throttle
+from troth.accounts.throttle import Key
 from troth.care.actions import stated
 from troth.care.models import Case
 from troth.doors.use import use
@@ -28,7 +30,12 @@ ASKED: Final = {  # what is asked for, as the page says it
 
 
 def must_be_them(case: Case, order: Order, said: Mapping[str, str], at: datetime) -> frozenset[str]:
-    """Return which of the things said are what we hold of a case's customer. Raises Unproved for fewer than two."""
+    """Return which of the things said are what we hold of a case's customer. Raises Unproved for fewer than two.
+
+    Tries are counted by customer, whoever asks and whichever of us types. Raises TooSoon, before anything is looked at.
+    """
+    tries = [Key("proof", case.person_id.hex)]
+    throttle.enter(tries, at)
     parcel = Parcel.objects.filter(order=order).first()
     told = {name: text for name in ASKED if (text := said.get(name, "")[:LONGEST].strip())}
     right = {name for name in told.keys() - {"postcode"} if _points_to(case, name, told[name], parcel)}
@@ -36,6 +43,7 @@ def must_be_them(case: Case, order: Order, said: Mapping[str, str], at: datetime
         right.add("postcode")
     if len(right) < ENOUGH:
         raise Unproved
+    throttle.forgive(tries, at)
     return frozenset(right)
 
 

@@ -17,6 +17,8 @@ from django.utils.crypto import get_random_string
 from django.utils.safestring import mark_safe
 from django.views.decorators.http import require_http_methods
 
+from troth.accounts.errors import TooSoon
+from troth.accounts.rules import say_wait
 from troth.accounts.sessions import person_of
 from troth.care import actions as care
 from troth.care import rules
@@ -230,6 +232,11 @@ def address(request: HttpRequest, here: Here, number: str, order: str) -> HttpRe
             proved = proving.must_be_them(found, one, said, here.at)
         except Unproved as no:
             return render(request, "desk/address.html", context | {"unproved": str(no)}, status=400)
+        except TooSoon as no:
+            told = f"Too many answers were wrong. The next can be checked in {say_wait(no.wait)}; or let them sign in."
+            page = render(request, "desk/address.html", context | {"unproved": told}, status=429)
+            page["Retry-After"] = str(no.wait)
+            return page
         made = form.cleaned_data
         changing.address(
             one, name=made["name"], delivery=made["delivery"], billing=made["billing"], at=here.at, actor="care",

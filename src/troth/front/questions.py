@@ -13,6 +13,8 @@ from typing import NamedTuple
 from troth.policy.engine import Compiled
 from troth.policy.nouns import SECTIONS
 from troth.policy.page import TITLES
+from troth.policy.sections_yours import stands
+from troth.policy.view import View
 from troth.policy.wording import listed, sentence
 
 from .reading import Line, Marker
@@ -34,19 +36,20 @@ class Group(NamedTuple):
     asked: tuple[Asked, ...]
 
 
-def compiled_from(compiled: Compiled, region: str, mark: Marker) -> tuple[Group, ...]:
-    """Return every question with its answer, as it stands for people of a region. Source: R88."""
+def answered(view: View, mark: Marker) -> tuple[Group, ...]:
+    """Return every question with its answer, as it stands for whoever reads. Source: R88."""
+    compiled = view.compiled
     groups = [
-        *_in_words(compiled, mark),
-        Group("rights", "What you can ask of us", tuple(_rights(compiled, region, mark))),
+        *_in_words(view, mark),
+        Group("rights", "What you can ask of us", tuple(_rights(compiled, view.region, mark))),
         Group("no", "How to say no", tuple(_exits(compiled, mark))),
         Group("kept", "How long we keep what", tuple(_kept(compiled, mark))),
     ]
     return tuple(group for group in groups if group.asked)
 
 
-def _in_words(compiled: Compiled, mark: Marker) -> Iterator[Group]:
-    made = [(name, one) for name, one in compiled.policy.statements.items() if one.question]
+def _in_words(view: View, mark: Marker) -> Iterator[Group]:
+    made = [(name, one) for name, one in view.policy.statements.items() if one.question and stands(view, one)]
     ordered = sorted(made, key=lambda pair: SECTIONS.index(pair[1].section) if pair[1].section else len(SECTIONS))
     for section, some in groupby(ordered, key=lambda pair: pair[1].section):
         asked = tuple(

@@ -11,6 +11,7 @@ from django.utils.cache import patch_cache_control
 
 from troth.accounts import sessions
 from troth.doors.declare import NOTHING_PERSONAL, purpose
+from troth.policy.view import View
 from troth.rights import seeing
 
 from . import changes, contacts, questions, reading
@@ -40,7 +41,8 @@ def questions_asked(request: HttpRequest, brand: str, version: str = "") -> Http
     compiled = house.version(version) if version else house.in_force
     house.brand(brand, compiled)
     region = house.region(request.GET.get("region", ""), compiled)
-    groups = questions.compiled_from(compiled, region, reading.marker(compiled))
+    view = View(compiled, brand, region, house.read_on(compiled), seen=house.seen)
+    groups = questions.answered(view, reading.marker(compiled))
     context = _place(house, region) | {"groups": groups, "then": bool(version)}
     return render(request, "front/questions.html", frame(house, compiled, brand) | context)
 
