@@ -78,10 +78,11 @@ def test_the_entry_is_written_last_and_on_postgresql_together_with_commit(ada):
     with CaptureQueriesContext(connection) as asked:
         taking(ada, "one@post.example")
     last = 1 if connection.vendor == "postgresql" else 2
-    *before, row = [one["sql"] for one in asked][:-last]
+    sent = [one["sql"] for one in asked]
+    *before, row = sent[:-last]
     assert row.startswith('INSERT INTO "vault_identifier"')
     assert before
-    together = "; ".join(one["sql"] for one in asked.captured_queries[-last:])
+    together = "; ".join(sent[-last:])
     assert together.startswith("INSERT INTO ledger_entry")
     assert together.endswith("; COMMIT")
 

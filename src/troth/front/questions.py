@@ -13,7 +13,7 @@ from typing import NamedTuple
 from troth.policy.engine import Compiled
 from troth.policy.nouns import SECTIONS
 from troth.policy.page import TITLES
-from troth.policy.sections_yours import stands
+from troth.policy.sections_yours import asked
 from troth.policy.view import View
 from troth.policy.wording import listed, sentence
 
@@ -49,14 +49,15 @@ def answered(view: View, mark: Marker) -> tuple[Group, ...]:
 
 
 def _in_words(view: View, mark: Marker) -> Iterator[Group]:
-    made = [(name, one) for name, one in view.policy.statements.items() if one.question and stands(view, one)]
-    ordered = sorted(made, key=lambda pair: SECTIONS.index(pair[1].section) if pair[1].section else len(SECTIONS))
+    ordered = sorted(
+        asked(view), key=lambda pair: SECTIONS.index(pair[1].section) if pair[1].section else len(SECTIONS)
+    )
     for section, some in groupby(ordered, key=lambda pair: pair[1].section):
-        asked = tuple(
+        answers = tuple(
             Asked(name.removeprefix("question_"), one.question, (Line(sentence(one.say), mark(f"statements.{name}")),))
             for name, one in some
         )
-        yield Group(f"about-{section or 'more'}", TITLES.get(section, "More"), asked)
+        yield Group(f"about-{section or 'more'}", TITLES.get(section, "More"), answers)
 
 
 def _rights(compiled: Compiled, region: str, mark: Marker) -> Iterator[Asked]:

@@ -201,6 +201,12 @@ def statements(view: View, section: str) -> Iterator[Sentence]:
 
 def questions(view: View) -> Iterator[tuple[str, Sentence]]:
     """Yield the help pages' questions, answered by the same clauses."""
+    for name, made in asked(view):
+        yield made.question, Sentence(sentence(made.say), f"statements.{name}")
+
+
+def asked(view: View) -> Iterator[tuple[str, Statement]]:
+    """Yield the statements that answer a question, by name, as long as they stand."""
     for name, made in view.policy.statements.items():
         if made.question and stands(view, made):
-            yield made.question, Sentence(sentence(made.say), f"statements.{name}")
+            yield name, made
