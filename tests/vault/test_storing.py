@@ -1,17 +1,19 @@
 """Many rows at once are the same rows as one by one."""
 
+import json
 from datetime import UTC, date, datetime
 from typing import Any
 from uuid import UUID
 
 import pytest
-from django.db import IntegrityError, models, transaction
+from django.db import IntegrityError, connection, models, transaction
 from hypothesis import given
 from hypothesis import strategies as st
 
 from troth.choices.models import Folded, Lease
-from troth.vault.models import Identifier, Person, Profile, held_models
-from troth.vault.storing import fresh, read_all, store_all
+from troth.vault.lookups import Ids
+from troth.vault.models import Identifier, Person, Profile, held_models, holding
+from troth.vault.storing import asking, fresh, read_all, rows_of, store_all
 
 DAY, NOON = date(2026, 11, 26), datetime(2026, 11, 26, 12, tzinfo=UTC)
 
@@ -119,3 +121,79 @@ def test_among_finds_exactly_the_marks_that_are_named():
     for wanted in ([], marks[:1], marks[1::2], [*marks, b"of nobody"]):
         found = Identifier.objects.filter(mark__among=wanted).values_list("mark", flat=True)
         assert {bytes(mark) for mark in found} == set(wanted) - {b"of nobody"}
+
+
+@pytest.mark.database
+@pytest.mark.django_db(databases=["default", "keys"], transaction=True)
+def test_a_question_that_is_asked_again_is_answered_for_whoever_it_is_asked_about_and_after_anything_went_wrong():
+    people = some_people(9)
+    store_all(people)
+    store_all([Profile(person_id=them.pk, sealed=bytes([n]), seen_at=NOON) for n, them in enumerate(people[:8])])
+    for _ in range(2):
+        for n, them in enumerate(people):
+            assert [bytes(row.sealed) for row in rows_of(Profile, them.pk)] == [bytes([n])] * (n < 8)
+            assert holding(Ids([them.pk])) == [Profile] * (n < 8)
+        with pytest.raises(IntegrityError), transaction.atomic():
+            store_all(people[:1])
+
+
+@pytest.mark.database
+@pytest.mark.django_db(databases=["default", "keys"])
+def test_a_statement_keeps_its_percent_signs_and_takes_its_parameters_by_place_or_by_name():
+    takes = "CAST(%s AS varchar(9))"
+    for _ in range(2):
+        with asking(connection) as cursor:
+            cursor.execute(f"SELECT '100%%', {takes}, {takes}", ["%s", "?"])
+            assert cursor.fetchall() == [("100%", "%s", "?")]
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT '100%%', CAST(%(of)s AS varchar(9))", {"of": "%%"})
+            assert cursor.fetchall() == [("100%", "%%")]
+            cursor.execute("SELECT '100%'")
+            assert cursor.fetchall() == [("100%",)]
+
+
+def plan(sql: str, parameters: Any = ()) -> str:
+    """Return how the database would find what a statement asks for."""
+    with connection.cursor() as cursor:
+        cursor.execute({"postgresql": "EXPLAIN ", "sqlite": "EXPLAIN QUERY PLAN "}[connection.vendor] + sql, parameters)
+        return json.dumps([row[-1] for row in cursor.fetchall()])
+
+
+@pytest.mark.database
+@pytest.mark.django_db(databases=["default", "keys"])
+def test_who_holds_anything_of_somebody_is_found_by_the_index_though_the_database_has_counted_nothing_yet():
+    them = some_people(2)
+    store_all(them)
+    store_all(Profile(person_id=them[0].pk, sealed=b"x", seen_at=NOON) for _ in range(3000))
+    assert holding(Ids([one.pk for one in them])) == [Profile]
+    asked: list[tuple[str, Any]] = []
+
+    def noted(execute: Any, sql: str, parameters: Any, *more: Any) -> Any:
+        asked.append((sql, parameters))
+        return execute(sql, parameters, *more)
+
+    with connection.execute_wrapper(noted):
+        assert holding(Ids([them[1].pk])) == []
+    found = plan(*asked[0])
+    once_through = ("Seq Scan on vault_profile", "SCAN vault_profile", "SCAN rows")
+    assert any(way in plan("SELECT sealed FROM vault_profile") for way in once_through)
+    assert not any(way in found for way in once_through)
+
+
+@pytest.mark.database
+@pytest.mark.django_db(databases=["default", "keys"])
+def test_one_index_finds_marks_and_keeps_mailboxes_but_not_telephones_to_one_person():
+    ada, eve = some_people(2)
+    store_all([ada, eve])
+
+    def said(kind: str, n: int, who: Person = ada) -> Identifier:
+        return Identifier(person_id=who.pk, kind=kind, mark=n.to_bytes(32), sealed=b"x")
+
+    store_all([*(said("email", n) for n in range(2000)), *(said("phone", n, eve) for n in range(2000, 4000))])
+    store_all([said("phone", 2000), said("name", 3000)])
+    with pytest.raises(IntegrityError), transaction.atomic():
+        store_all([said("email", 7, eve)])
+    assert Identifier.objects.filter(mark=(7).to_bytes(32)).count() == 1
+    assert Identifier.objects.filter(mark=(2000).to_bytes(32)).count() == 2
+    sql, parameters = Identifier.objects.filter(kind__in=["phone"], mark=bytes(32)).query.sql_with_params()
+    assert "one_mailbox_one_person" in plan(sql, parameters)

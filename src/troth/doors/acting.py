@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from datetime import date, datetime
+from datetime import datetime
 from functools import cached_property
 from typing import Any
 from uuid import UUID
@@ -48,8 +48,9 @@ class Acting:
     entry: int = 0
     newcomers: Collection[Person] = ()  # those of the people who are stored by this act: nothing is known of them yet
     locks: bool = False  # of an act that writes: nobody is erased between the decision and what follows from it
-    _answers: dict[tuple[UUID, frozenset[str], int], Decision] = field(default_factory=dict)
-    _alike: dict[tuple[object, ...], Decision] = field(default_factory=dict)
+    _kind: dict[UUID, int] = field(default_factory=dict)
+    _kinds: dict[tuple[object, ...], int] = field(default_factory=dict)
+    _answers: dict[tuple[int, frozenset[str], int], Decision] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         must_declare(self.act.purpose)
@@ -76,26 +77,31 @@ class Acting:
         return book.let_through(book.items(purpose.uses), self.act.purpose) if purpose else frozenset()
 
     def decide(self, person: UUID, items: frozenset[str]) -> Decision:
-        """Decide for one person and these items. Someone we do not know is never allowed."""
-        asked = (person, items, self.act.hour)  # the hour is where they are: the one thing that differs within an act
+        """Decide for one person and these items, once for all who stand alike. Nobody unknown is ever allowed."""
+        kind = self._kind.get(person)
+        if kind is None:
+            kind = self._kind[person] = self._kind_of(person)
+        asked = (kind, items, self.act.hour)  # the hour is where they are: the one thing that differs within an act
         found = self._answers.get(asked)
         if found is None:
-            stands = self._known[1].get(person)
-            if stands is None:
-                why = Reason("unknown", "unknown.person", "", "We know no such person.")
-                found = Decision(allowed=False, reasons=(why,), policy=self.compiled.digest)
-            else:
-                found = self._same_for_all(items, stands, today(self.persons[person], self.at))
-            self._answers[asked] = found
+            found = self._answers[asked] = self._decided(person, items)
         return found
 
-    def _same_for_all(self, items: frozenset[str], one: Standing, day: date) -> Decision:
-        """Decide once for everybody who stands alike."""
-        alike = (items, self.act.hour, day, one.residence, one.core, one.yes, one.no, one.stop, one.signal, one.soft)
-        found = self._alike.get(alike)
-        if found is None:
-            found = self._alike[alike] = self.compiled.decide(self.act._replace(items=items), one, day)
-        return found
+    def _kind_of(self, person: UUID) -> int:
+        """Return a number that everybody shares who stands alike; 0 of someone we do not know."""
+        one = self._known[1].get(person)
+        if one is None:
+            return 0
+        day = today(self.persons[person], self.at)
+        alike = (day, one.residence, one.core, one.yes, one.no, one.stop, one.signal, one.soft)
+        return self._kinds.setdefault(alike, len(self._kinds) + 1)
+
+    def _decided(self, person: UUID, items: frozenset[str]) -> Decision:
+        stands = self._known[1].get(person)
+        if stands is None:
+            why = Reason("unknown", "unknown.person", "", "We know no such person.")
+            return Decision(allowed=False, reasons=(why,), policy=self.compiled.digest)
+        return self.compiled.decide(self.act._replace(items=items), stands, today(self.persons[person], self.at))
 
     def must(self, person: UUID, items: frozenset[str], ring: Cover) -> Decision:
         """Decide; a no is recorded and raised. Raises Refused."""

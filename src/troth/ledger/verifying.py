@@ -17,7 +17,7 @@ from .entry import read
 from .errors import BadCheckpoint
 from .models import Head, Mention, Tile
 
-CHUNK = 1 << 10  # entries read at a time: with more of them the processor reads each from memory again
+CHUNK = merkle.WIDTH  # entries read at a time: with more of them the processor reads each from memory again
 DOORS = ("collect", "use", "contact", "disclose", "publish", "keep")
 SUBJECT = b'"subject":"'
 VERBS = {verb: f',"verb":"{verb}"}}'.encode() for verb in DOORS}  # keys are sorted: it ends every entry

@@ -23,6 +23,7 @@ from django.utils.timezone import now
 from . import root
 from .chance import random_id
 from .errors import NoKey, RootKeyProblem
+from .lookups import among_marks
 from .safe import Key, Root
 from .seal import PersonKey
 from .storing import fresh, store_all
@@ -119,9 +120,9 @@ def _stored(wanted: Iterable[bytes]) -> Iterator[tuple[bytes, bytes, int]]:
 def _asked(what: str, names: Sequence[bytes]) -> Iterator[CursorWrapper]:
     """Do something to the keys of these names, so many at a time; yield the cursor after each."""
     for start in range(0, len(names), BATCH):
-        part = names[start : start + BATCH]
+        where, asked = among_marks("name", names[start : start + BATCH], connections["keys"].vendor)
         with connections["keys"].cursor() as cursor:
-            cursor.execute(f"{what} WHERE name IN ({','.join(['%s'] * len(part))})", part)
+            cursor.execute(f"{what} WHERE {where}", asked)
             yield cursor
 
 

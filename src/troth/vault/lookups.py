@@ -7,7 +7,7 @@ database does.
 from __future__ import annotations
 
 import json
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
@@ -37,8 +37,13 @@ class Ids(Collection[UUID]):
         return one in self._ids
 
     @cached_property
-    def text(self) -> str:
+    def json(self) -> str:
         return json.dumps([one.hex for one in self._ids])
+
+    @cached_property
+    def array(self) -> str:
+        """As PostgreSQL writes an array: a list would be put into letters id by id for every sentence."""
+        return f"{{{','.join([one.hex for one in self._ids])}}}"
 
 
 @models.UUIDField.register_lookup
@@ -67,17 +72,23 @@ class AmongMarks(Lookup):
 
     def as_sql(self, compiler: Any, connection: Any) -> Sql:  # noqa: ANN401 -- Django's signature
         column, parameters = self.process_lhs(compiler, connection)
-        if connection.vendor == "postgresql":
-            marks = "SELECT decode(one, 'hex') FROM unnest(string_to_array(%s, ',')) one"
-            return f"{column} = ANY(ARRAY({marks}))", (*parameters, ",".join([one.hex() for one in self.rhs]))
-        return f"{column} IN ({', '.join(['%s'] * len(self.rhs))})", (*parameters, *self.rhs)
+        sentence, marks = among_marks(column, self.rhs, connection.vendor)
+        return sentence, (*parameters, *marks)
 
 
-def among(column: str, ids: Collection[UUID], vendor: str) -> tuple[str, Any]:
+def among(column: str, ids: Collection[UUID], vendor: str) -> tuple[str, str]:
     """Return the condition for a sentence written by hand, and its one parameter."""
     if vendor == "postgresql":
-        return f"{column} = ANY(%s)", list(ids)
-    return f"{column} IN (SELECT value FROM json_each(%s))", _ids(ids).text  # noqa: S608 -- ours
+        return f"{column} = ANY(%s::uuid[])", _ids(ids).array
+    return f"{column} IN (SELECT value FROM json_each(%s))", _ids(ids).json  # noqa: S608 -- ours
+
+
+def among_marks(column: str, marks: Collection[bytes], vendor: str) -> tuple[str, Sequence[Any]]:
+    """Return the condition for a sentence written by hand, and its parameters."""
+    if vendor == "postgresql":
+        spelled = "SELECT decode(one, 'hex') FROM unnest(string_to_array(%s, ',')) one"
+        return f"{column} = ANY(ARRAY({spelled}))", [",".join([one.hex() for one in marks])]
+    return f"{column} IN ({', '.join(['%s'] * len(marks))})", list(marks)
 
 
 def _ids(ids: Iterable[UUID]) -> Ids:

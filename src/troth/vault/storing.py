@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager
 from datetime import date, datetime
 from functools import cache, lru_cache
-from itertools import groupby
+from itertools import chain, groupby
 from operator import attrgetter
 from typing import TYPE_CHECKING, Any, TypeVar
 from uuid import UUID
@@ -29,9 +29,10 @@ if TYPE_CHECKING:
 else:
     Rows = ModelIterable
 Row = TypeVar("Row", bound=models.Model)
-Column = Callable[[Any], Any]  # a row to the value its column takes
+Column = Callable[[Sequence[Any]], Iterable[Any]]  # rows to the values their column takes
 SHARED = (UUID, datetime, date, type(None))  # two rows may have the same one of: nobody can change it
 TOGETHER = 100  # rows of a statement: SQLite writes them in two thirds of the time it takes one by one
+Cursors = Callable[[BaseDatabaseWrapper], CursorWrapper]
 Converters = dict[int, tuple[list[Callable[..., Any]], Any]]  # by place: what makes a column's values, and of what
 
 
@@ -81,7 +82,7 @@ def read_all(rows: QuerySet[Row]) -> list[Row]:
         sql, parameters = compiler.as_sql()
     except EmptyResultSet:  # one of none: there is nothing to ask
         return []
-    return _read(rows.model, rows.db, sql, parameters, _converters(compiler))
+    return _read(rows.model, rows.db, sql, parameters, _converters(compiler), reading)
 
 
 def rows_of(model: type[Row], person: UUID) -> list[Row]:
@@ -89,7 +90,7 @@ def rows_of(model: type[Row], person: UUID) -> list[Row]:
     alias = router.db_for_read(model)
     sql, converters = _asking(model, alias)
     asked = person if connections[alias].features.has_native_uuid_field else person.hex
-    return _read(model, alias, sql, (asked,), converters)
+    return _read(model, alias, sql, (asked,), converters, asking)
 
 
 @cache
@@ -130,8 +131,10 @@ def _whole(asked: QuerySet[Any]) -> bool:
     return not (other or near) and query.deferred_loading == (frozenset(), True)
 
 
-def _read(model: type[Row], alias: str, sql: str, parameters: Sequence[Any], converters: Converters) -> list[Row]:
-    with reading(connections[alias]) as cursor:
+def _read(
+    model: type[Row], alias: str, sql: str, parameters: Sequence[Any], converters: Converters, cursor_of: Cursors
+) -> list[Row]:
+    with cursor_of(connections[alias]) as cursor:
         cursor.execute(sql, parameters)
         return _made(model, alias, cursor.fetchall(), converters)
 
@@ -139,6 +142,12 @@ def _read(model: type[Row], alias: str, sql: str, parameters: Sequence[Any], con
 def reading(connection: BaseDatabaseWrapper) -> CursorWrapper:
     """Return a cursor for many rows: PostgreSQL's answers are not spelled out then."""
     cursor: Callable[[], CursorWrapper] = getattr(connection, "binary_cursor", connection.cursor)
+    return cursor()
+
+
+def asking(connection: BaseDatabaseWrapper) -> CursorWrapper:
+    """Return a cursor for a question that is asked again and again: PostgreSQL plans it once a connection."""
+    cursor: Callable[[], CursorWrapper] = getattr(connection, "prepared_cursor", connection.cursor)
     return cursor()
 
 
@@ -198,8 +207,7 @@ def columns_of(model: type[models.Model]) -> tuple[str, ...]:
 
 
 def _store(model: type[models.Model], rows: Sequence[models.Model], alias: str, *, but_known: bool) -> None:
-    columns = _columns(model, alias)
-    values = [[column(row) for column in columns] for row in rows]
+    values = list(zip(*[column(rows) for column in _columns(model, alias)], strict=True))
     with _undone_together(alias, len(rows)), connections[alias].cursor() as cursor:
         if connections[alias].vendor == "postgresql" and len(values) > 1 and not but_known:
             with connections[alias].wrap_database_errors, cursor.copy(_copying(model, alias)) as copy:
@@ -210,7 +218,7 @@ def _store(model: type[models.Model], rows: Sequence[models.Model], alias: str, 
             for at in range(0, len(values), TOGETHER):
                 some = values[at : at + TOGETHER]
                 insert = _inserting(model, alias, len(some), but_known=but_known)
-                cursor.execute(insert, [value for one in some for value in one])
+                cursor.execute(insert, list(chain.from_iterable(some)))
     for row in rows:
         row._state.adding, row._state.db = False, alias
 
@@ -250,24 +258,29 @@ def _where(model: type[models.Model], alias: str) -> str:
 
 @cache
 def _columns(model: type[models.Model], alias: str) -> list[Column]:
-    """Return what makes the values of a row."""
+    """Return what makes the values of rows, column by column, in order: sealing a row counts its version up."""
     return [_column(field, alias) for field in model._meta.concrete_fields]
 
 
 def _column(field: Any, alias: str) -> Column:  # noqa: ANN401 -- Django's fields have no common protocol
-    name = field.attname
-    if isinstance(field, models.BinaryField):  # both databases take bytes as they are
-        return (lambda row: field.pre_save(row, add=True)) if _made_late(field) else attrgetter(name)
+    value = attrgetter(field.attname)
+    as_it_is = isinstance(field, models.BinaryField)  # both databases take bytes as they are
+
+    def ready(one: object) -> object:
+        return field.get_db_prep_save(one, connections[alias])  # each thread has a connection of its own
+
+    if _made_late(field) and as_it_is:
+        return lambda rows: [field.pre_save(row, add=True) for row in rows]
     if _made_late(field) and not isinstance(field, models.DateField):
-        return lambda row: field.get_db_prep_save(field.pre_save(row, add=True), connections[alias])
+        return lambda rows: [ready(field.pre_save(row, add=True)) for row in rows]
     if isinstance(field, models.UUIDField) and not connections[alias].features.has_native_uuid_field:
-        return lambda row: value.hex if (value := getattr(row, name)) is not None else None
-    if isinstance(field, models.CharField | models.IntegerField | models.UUIDField):
-        return attrgetter(name)
+        return lambda rows: [one.hex if one is not None else None for one in map(value, rows)]
+    if as_it_is or isinstance(field, models.CharField | models.IntegerField | models.UUIDField):
+        return lambda rows: map(value, rows)
     if isinstance(field, models.DateField):  # the rows of one act mostly came at the same moment
-        ready = lru_cache(maxsize=64)(lambda value: field.get_db_prep_save(value, connections[alias]))
-        return lambda row: ready(getattr(row, name))
-    return lambda row: field.get_db_prep_save(getattr(row, name), connections[alias])
+        known = lru_cache(maxsize=64)(ready)
+        return lambda rows: map(known, map(value, rows))
+    return lambda rows: map(ready, map(value, rows))
 
 
 def _made_late(field: Any) -> bool:  # noqa: ANN401 -- Django's fields have no common protocol

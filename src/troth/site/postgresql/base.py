@@ -1,4 +1,4 @@
-"""Django's PostgreSQL back end, with a cursor that is answered in binary and a statement that goes with COMMIT.
+"""Django's PostgreSQL back end, with cursors that are answered in binary and a statement that goes with COMMIT.
 
 Answers come as text otherwise, and each id and moment is read letter by letter: of a thousand rows that takes six times
 as long as the whole of their reading in binary. And of BEGIN, a row, its entry in the ledger and COMMIT each waits for
@@ -7,11 +7,12 @@ an answer before the next is sent, though nobody reads the entry's before the en
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple, Self
 
 import psycopg
-from django.db.backends.postgresql import base
+from django.db.backends.postgresql import base, operations
 from django.db.utils import DatabaseError
 from psycopg.adapt import Buffer, Loader
 from psycopg.pq import Format
@@ -31,7 +32,21 @@ class BinaryCursor(psycopg.Cursor[Any]):
 
     def execute(self, query: Any, params: Any = None, **_: Any) -> Self:  # noqa: ANN401 -- psycopg's signature
         merged = psycopg.ClientCursor(self.connection).mogrify(query, params)
-        return super().execute(merged.encode(), binary=True)
+        return super().execute(merged.encode(), prepare=False, binary=True)
+
+
+class PreparedCursor(psycopg.Cursor[Any]):
+    """Has a statement planned once a connection: to look into forty tables takes longer to plan than to do."""
+
+    def execute(self, query: Any, params: Any = None, **_: Any) -> Self:  # noqa: ANN401 -- psycopg's signature
+        return super().execute(query, params, prepare=True, binary=True)
+
+
+class DatabaseOperations(operations.DatabaseOperations):
+    """Tells of a prepared statement as it is: its parameters were sent apart."""
+
+    def last_executed_query(self, cursor: Any, sql: str, params: Any) -> str:  # noqa: ANN401 -- Django's signature
+        return super().last_executed_query(cursor, sql, params) or sql
 
 
 class Last(NamedTuple):
@@ -46,18 +61,27 @@ class Last(NamedTuple):
 class DatabaseWrapper(base.DatabaseWrapper):
     """One connection."""
 
+    ops_class = DatabaseOperations
     _last: Last | None = None
 
     def get_new_connection(self, conn_params: dict[str, Any]) -> Any:  # noqa: ANN401 -- Django's signature
         connection = super().get_new_connection(conn_params)
         connection.adapters.register_loader("jsonb", _JsonText)
+        connection.prepare_threshold = sys.maxsize  # Django says none may be prepared; here those may that ask for it
         return connection
 
     def binary_cursor(self) -> Any:  # noqa: ANN401 -- whatever Django wraps a cursor in
         """Return a cursor for reading many rows: their values come as bytes are, not spelled out."""
+        return self._cursor_of(BinaryCursor)
+
+    def prepared_cursor(self) -> Any:  # noqa: ANN401 -- whatever Django wraps a cursor in
+        """Return a binary cursor for a statement that comes again and again, with other parameters."""
+        return self._cursor_of(PreparedCursor)
+
+    def _cursor_of(self, kind: type[psycopg.Cursor[Any]]) -> Any:  # noqa: ANN401 -- whatever Django wraps a cursor in
         self.ensure_connection()
         with self.wrap_database_errors:
-            return self._prepare_cursor(BinaryCursor(self.connection))  # type: ignore[attr-defined]  # not in the stubs
+            return self._prepare_cursor(kind(self.connection))  # type: ignore[attr-defined]  # not in the stubs
 
     def at_commit(
         self, statement: str, values: Sequence[Any], then: Callable[[tuple[Any, ...]], None], failed: type[Exception]
