@@ -163,5 +163,4 @@ def pseudonym(key: bytes) -> bytes:
 
 def entries_about(person: UUID) -> list[tuple[int, dict[str, Any]]]:
     """Return every ledger entry about a living person, with its number; none once their key is gone."""
-    ring = Cover("use", frozenset(), policies.now())
-    return ledger.about(subject(ring, person))
+    return ledger.about(subject(Cover("use", frozenset(), policies.now()), person))

@@ -140,6 +140,10 @@ class Opening(Acting):
         why = Reason("form", f"purposes.{self.act.purpose}.form", "", f"Data in {form} form does not show {item}.")
         raise Refused(Decision(allowed=False, reasons=(why,), policy=self.compiled.digest), self.entry)
 
+    def entries_about(self, person: UUID) -> list[tuple[int, dict[str, Any]]]:
+        """Return what the function of that name does, by the key this act has at hand."""
+        return ledger.about(subject(self.cover, person))
+
     def pseudonym(self, person: UUID) -> str:
         """Return a name for a person that is good for this act's recipient and purpose alone."""
         said = f"{self.act.to or self.act.purpose}".encode()

@@ -11,6 +11,7 @@ from datetime import datetime
 from typing import Any
 
 from django.db import DatabaseError, connection, transaction
+from django.db.backends.utils import CursorWrapper
 
 from . import merkle, note, signer
 from .entry import Entry, read
@@ -270,7 +271,8 @@ def about(subject: bytes) -> list[tuple[int, dict[str, Any]]]:
     """Return every entry about a pseudonym, with its number: its own, and those that reached it among many."""
     if not subject:
         return []
-    with connection.cursor() as cursor:
+    asking: Callable[[], CursorWrapper] = getattr(connection, "prepared_cursor", connection.cursor)
+    with asking() as cursor:
         cursor.execute(ABOUT, [subject, subject])
         return sorted((number, read(bytes(body))) for number, body in cursor.fetchall())
 

@@ -68,19 +68,14 @@ class Length(Plain):
             year, month = divmod(months, 12)
             if year > date.max.year:
                 raise OverflowError("the period ends after the year 9999")
-            first = date(year, month + 1, 1)
-            return first.replace(day=min(start.day, _last_day(first)))
+            try:
+                return start.replace(year=year, month=month + 1)
+            except ValueError:  # a day that month has not; nor is it December, which has all
+                return date(year, month + 2, 1) - timedelta(days=1)
         if self.unit == "working day":
             raise ValueError("working days need a calendar of holidays")
         days = -(-self.number // 24) if self.unit == "hour" else self.number * (7 if self.unit == "week" else 1)
         return start + timedelta(days=days)
-
-
-def _last_day(first: date) -> int:
-    """Return the number of days of the month that begins on `first`."""
-    if first.month == 12:
-        return 31
-    return (first.replace(month=first.month + 1) - first).days
 
 
 class Keep(Plain):

@@ -5,7 +5,7 @@ A model that declares its fields is in every answer; there is no list to forget 
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import date, datetime
@@ -32,6 +32,7 @@ from troth.vault.storing import rows_of
 from .errors import NobodyKnown
 
 STAFF = ("care", "marketer", "officer", "analyst", "developer")
+Entries = list[tuple[int, dict[str, Any]]]  # of the ledger, with their numbers
 NOTHING: tuple[Any, ...] = (None, "", [], {})
 
 
@@ -68,7 +69,7 @@ class Packet:
     at: datetime
     compiled: Compiled
     held: list[Holding]
-    acts: list[tuple[int, dict[str, Any]]]  # ledger numbers and entries, oldest first
+    acts: Entries  # oldest first
 
     @cached_property
     def things(self) -> list[Thing]:
@@ -83,12 +84,12 @@ class Packet:
         ]  # fmt: skip
 
     @property
-    def disclosures(self) -> list[tuple[int, dict[str, Any]]]:
+    def disclosures(self) -> Entries:
         """What was handed to whom: the register, as far as it is about them (GDPR art. 15(1)(c))."""
         return [(n, entry) for n, entry in self.acts if entry["verb"] == "disclose" and entry["allowed"]]
 
     @property
-    def looks(self) -> list[tuple[int, dict[str, Any]]]:
+    def looks(self) -> Entries:
         """Who on our staff looked, or was refused a look."""
         return [(n, entry) for n, entry in self.acts if entry.get("actor") in STAFF]
 
@@ -117,18 +118,18 @@ def see(person: UUID, at: datetime, *, actor: str = "person", brand: str = "") -
         opened = use("rights", person=them.pk, brand=brand, items=items, actor=actor, given=given, at=at)
         with job("rights"), opened as u:
             held = [one for shape, rows in parts for one in _holdings(rows, shape, them, u) if one.values]
-        return Packet(them.pk, at, compiled, held, _acts([them.pk, *folded]))
+            return Packet(them.pk, at, compiled, held, _acts([them.pk, *folded], u.entries_about))
 
 
-def acts(person: UUID) -> list[tuple[int, dict[str, Any]]]:
+def acts(person: UUID) -> Entries:
     """Return every ledger entry about a person, with its number, oldest first. Raises NobodyKnown."""
     them, folded = _whole(person)
     return _acts([them.pk, *folded])
 
 
-def _acts(halves: list[UUID]) -> list[tuple[int, dict[str, Any]]]:
+def _acts(halves: list[UUID], about: Callable[[UUID], Entries] = entries_about) -> Entries:
     """Return the entries about each of these; one that reached several of them, once."""
-    return sorted({number: entry for one in halves for number, entry in entries_about(one)}.items())
+    return sorted({number: entry for one in halves for number, entry in about(one)}.items())
 
 
 @contextmanager
@@ -168,7 +169,12 @@ class _Shape:
     sealed: dict[str, str]  # held fields and their items
     told: tuple[tuple[str, str], ...]  # columns outside the seal and their items
     keeps: tuple[tuple[str, Keep], ...]  # categories, and how long each is kept
-    ends: dict[tuple[datetime | None, datetime | None], dict[str, date]] = field(default_factory=dict)  # known so far
+    ends: dict[tuple[date | None, ...], dict[str, date]] = field(default_factory=dict)  # by when `own` clocks started
+
+    @cached_property
+    def own(self) -> tuple[Keep, ...]:
+        """The clocks that each row starts by itself: the others are the person's."""
+        return tuple(keep for _, keep in self.keeps if keep.event not in periods.OF_THE_PERSON)
 
     @cached_property
     def items(self) -> frozenset[str]:
@@ -235,13 +241,13 @@ def _holdings(rows: Sequence[Any], shape: _Shape, them: Person, u: Opening) -> I
 def _ends(row: models.Model, shape: _Shape, them: Person) -> dict[str, date]:
     """Return the first day a row must be gone, by category; without those whose clock has not started.
 
-    Of a row only these two moments start a clock: rows that have them alike share the answer.
+    Rows whose own clocks started on the same days share the answer.
     """
-    moments = (getattr(row, "event_at", None), getattr(row, "seen_at", None))
-    ends = shape.ends.get(moments)
+    days = tuple([_start(keep, row, them) for keep in shape.own])
+    ends = shape.ends.get(days)
     if ends is None:
         pairs = [(name, keep, _start(keep, row, them)) for name, keep in shape.keeps]
-        ends = shape.ends[moments] = {name: gone_by(keep, day) for name, keep, day in pairs if day}
+        ends = shape.ends[days] = {name: gone_by(keep, day) for name, keep, day in pairs if day}
     return ends
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import UTC, datetime
 from functools import lru_cache
 from typing import Any
 from uuid import UUID
@@ -15,13 +16,20 @@ from .line import Line, line_for
 
 
 class DatabaseOperations(operations.DatabaseOperations):
-    """Reads ids as Django does, each one once: of a thousand rows of one person a thousand say whose they are."""
+    """Reads ids and moments as Django does, in less time: of a thousand rows a thousand say whose they are."""
 
     def convert_uuidfield_value(self, value: str | None, *_: object) -> UUID | None:
         return _uuid(value) if value is not None else None
 
+    def convert_datetimefield_value(self, value: datetime | str | None, *_: object) -> datetime | None:
+        if isinstance(value, str):  # worked out, and not a column's
+            value = datetime.fromisoformat(value)
+        return value.replace(tzinfo=UTC) if value is not None else None
 
-_uuid = lru_cache(maxsize=4096)(UUID)
+
+@lru_cache(maxsize=4096)
+def _uuid(value: str) -> UUID:
+    return UUID(bytes=bytes.fromhex(value))  # half the time of reading the text, in which dashes might stand
 
 
 class Cursor(base.SQLiteCursorWrapper):
