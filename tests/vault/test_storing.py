@@ -74,6 +74,7 @@ def test_every_kind_of_column_is_read_together_as_django_reads_it_even_where_not
         Folded.objects.create(person_id=person.pk, layout="100%", bits=bits, lapses_at=lapses)
         (row,) = read_all(Folded.objects.filter(layout="100%"))
         (by_django,) = Folded.objects.values()
+        assert Folded.objects.aggregate(last=models.Max("lapses_at"))["last"] == lapses
         assert columns(row) == by_django
         assert (row.bits, row.lapses_at) == (bits, lapses)
     assert read_all(Folded.objects.filter(pk__in=[])) == []

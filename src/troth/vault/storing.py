@@ -146,7 +146,7 @@ def reading(connection: BaseDatabaseWrapper) -> CursorWrapper:
 
 
 def asking(connection: BaseDatabaseWrapper) -> CursorWrapper:
-    """Return a cursor for a question that is asked again and again: PostgreSQL plans it once a connection."""
+    """Return a cursor for a statement that comes again and again: PostgreSQL plans it once a connection."""
     cursor: Callable[[], CursorWrapper] = getattr(connection, "prepared_cursor", connection.cursor)
     return cursor()
 
@@ -208,7 +208,8 @@ def columns_of(model: type[models.Model]) -> tuple[str, ...]:
 
 def _store(model: type[models.Model], rows: Sequence[models.Model], alias: str, *, but_known: bool) -> None:
     values = list(zip(*[column(rows) for column in _columns(model, alias)], strict=True))
-    with _undone_together(alias, len(rows)), connections[alias].cursor() as cursor:
+    cursor_of = asking if len(rows) == 1 else BaseDatabaseWrapper.cursor
+    with _undone_together(alias, len(rows)), cursor_of(connections[alias]) as cursor:
         if connections[alias].vendor == "postgresql" and len(values) > 1 and not but_known:
             with connections[alias].wrap_database_errors, cursor.copy(_copying(model, alias)) as copy:
                 copy.set_types(_types(model, alias))

@@ -68,6 +68,7 @@ class DatabaseWrapper(base.DatabaseWrapper):
         connection = super().get_new_connection(conn_params)
         connection.adapters.register_loader("jsonb", _JsonText)
         connection.prepare_threshold = sys.maxsize  # Django says none may be prepared; here those may that ask for it
+        connection.prepared_max = 400  # to write and to read each of some hundred tables
         return connection
 
     def binary_cursor(self) -> Any:  # noqa: ANN401 -- whatever Django wraps a cursor in
