@@ -45,8 +45,8 @@ class PreparedCursor(psycopg.Cursor[Any]):
 class DatabaseOperations(operations.DatabaseOperations):
     """Tells of a prepared statement as it is: its parameters were sent apart."""
 
-    def last_executed_query(self, cursor: Any, sql: str, params: Any) -> str:  # noqa: ANN401 -- Django's signature
-        return super().last_executed_query(cursor, sql, params) or sql
+    def last_executed_query(self, cursor: Any, sql: str, params: Any) -> Any:  # noqa: ANN401 -- Django's signature
+        return sql if isinstance(cursor, PreparedCursor) else super().last_executed_query(cursor, sql, params)
 
 
 class Last(NamedTuple):
