@@ -11,9 +11,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from troth.choices.models import Folded, Lease
+from troth.ledger.cursors import asking
 from troth.vault.lookups import Ids
 from troth.vault.models import Identifier, Person, Profile, held_models, holding
-from troth.vault.storing import asking, fresh, read_all, rows_of, store_all
+from troth.vault.storing import fresh, read_all, rows_of, store_all
 
 DAY, NOON = date(2026, 11, 26), datetime(2026, 11, 26, 12, tzinfo=UTC)
 

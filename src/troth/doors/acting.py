@@ -25,6 +25,8 @@ from .declare import must_declare
 from .errors import Refused
 from .periods import today
 
+Answers = dict[tuple[frozenset[str], int], Decision]  # by items and hour
+
 
 @dataclass(frozen=True)
 class Answer:
@@ -48,9 +50,8 @@ class Acting:
     entry: int = 0
     newcomers: Collection[Person] = ()  # those of the people who are stored by this act: nothing is known of them yet
     locks: bool = False  # of an act that writes: nobody is erased between the decision and what follows from it
-    _kind: dict[UUID, int] = field(default_factory=dict)
-    _kinds: dict[tuple[object, ...], int] = field(default_factory=dict)
-    _answers: dict[tuple[int, frozenset[str], int], Decision] = field(default_factory=dict)
+    _answers: dict[UUID, Answers] = field(default_factory=dict)
+    _alike: dict[tuple[object, ...], Answers] = field(default_factory=dict)  # the same ones, by where people stand
 
     def __post_init__(self) -> None:
         must_declare(self.act.purpose)
@@ -78,23 +79,22 @@ class Acting:
 
     def decide(self, person: UUID, items: frozenset[str]) -> Decision:
         """Decide for one person and these items, once for all who stand alike. Nobody unknown is ever allowed."""
-        kind = self._kind.get(person)
-        if kind is None:
-            kind = self._kind[person] = self._kind_of(person)
-        asked = (kind, items, self.act.hour)  # the hour is where they are: the one thing that differs within an act
-        found = self._answers.get(asked)
+        answers = self._answers.get(person)
+        if answers is None:
+            answers = self._answers[person] = self._alike.setdefault(self._standing(person), {})
+        asked = (items, self.act.hour)  # the hour is where they are: the one thing that differs within an act
+        found = answers.get(asked)
         if found is None:
-            found = self._answers[asked] = self._decided(person, items)
+            found = answers[asked] = self._decided(person, items)
         return found
 
-    def _kind_of(self, person: UUID) -> int:
-        """Return a number that everybody shares who stands alike; 0 of someone we do not know."""
+    def _standing(self, person: UUID) -> tuple[object, ...]:
+        """Return what all share who stand alike; nothing of someone we do not know."""
         one = self._known[1].get(person)
         if one is None:
-            return 0
+            return ()
         day = today(self.persons[person], self.at)
-        alike = (day, one.residence, one.core, one.yes, one.no, one.stop, one.signal, one.soft)
-        return self._kinds.setdefault(alike, len(self._kinds) + 1)
+        return (day, one.residence, one.core, one.yes, one.no, one.stop, one.signal, one.soft)
 
     def _decided(self, person: UUID, items: frozenset[str]) -> Decision:
         stands = self._known[1].get(person)

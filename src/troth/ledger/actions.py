@@ -11,9 +11,9 @@ from datetime import datetime
 from typing import Any
 
 from django.db import DatabaseError, connection, transaction
-from django.db.backends.utils import CursorWrapper
 
 from . import merkle, note, signer
+from .cursors import asking
 from .entry import Entry, read
 from .errors import LedgerUnavailable
 from .models import Head, Row, Sealer
@@ -271,8 +271,7 @@ def about(subject: bytes) -> list[tuple[int, dict[str, Any]]]:
     """Return every entry about a pseudonym, with its number: its own, and those that reached it among many."""
     if not subject:
         return []
-    asking: Callable[[], CursorWrapper] = getattr(connection, "prepared_cursor", connection.cursor)
-    with asking() as cursor:
+    with asking(connection) as cursor:
         cursor.execute(ABOUT, [subject, subject])
         return sorted((number, read(bytes(body))) for number, body in cursor.fetchall())
 

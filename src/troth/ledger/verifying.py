@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import base64
 from binascii import b2a_base64
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from hashlib import sha256
 
 from django.db import connection
-from django.db.backends.utils import CursorWrapper
 
 from . import merkle, note, signer
 from .actions import head
+from .cursors import reading
 from .entry import read
 from .errors import BadCheckpoint
 from .models import Head, Mention, Tile
@@ -96,8 +96,7 @@ def _leaves(report: Report) -> Iterator[list[bytes]]:
 
 def _chunk(after: int) -> list[Sealed]:
     """Return the next sealed entries. From PostgreSQL as bytes are, not spelled out."""
-    reading: Callable[[], CursorWrapper] = getattr(connection, "binary_cursor", connection.cursor)
-    with reading() as cursor:
+    with reading(connection) as cursor:
         cursor.execute(SEALED, [after, CHUNK])
         return list(cursor.fetchall())
 

@@ -15,12 +15,14 @@ from django.db.models import signals
 from django.utils.functional import cached_property
 from django.utils.timezone import now
 
+from troth.ledger.cursors import asking
+
 from . import chance, covers
 from .errors import OutsideDoor
 from .held import HeldField, Label, SealedField, held
 from .lookups import Ids
 from .safe import Key, Root, Tombstone
-from .storing import WholeRows, asking, columns_of, past_constructor, store_all, told_of_rows
+from .storing import WholeRows, columns_of, past_constructor, store_all, told_of_rows
 
 
 @dataclass(frozen=True)

@@ -18,11 +18,12 @@ from uuid import UUID
 from django.core.exceptions import EmptyResultSet
 from django.db import connections, models, router, transaction
 from django.db.backends.base.base import BaseDatabaseWrapper
-from django.db.backends.utils import CursorWrapper
 from django.db.models import QuerySet, signals
 from django.db.models.base import ModelState
 from django.db.models.query import ModelIterable
 from django.db.models.sql.compiler import SQLCompiler
+
+from troth.ledger.cursors import Cursors, asking, reading
 
 if TYPE_CHECKING:
     Rows = ModelIterable[models.Model]
@@ -32,7 +33,6 @@ Row = TypeVar("Row", bound=models.Model)
 Column = Callable[[Sequence[Any]], Iterable[Any]]  # rows to the values their column takes
 SHARED = (UUID, datetime, date, type(None))  # two rows may have the same one of: nobody can change it
 TOGETHER = 100  # rows of a statement: SQLite writes them in two thirds of the time it takes one by one
-Cursors = Callable[[BaseDatabaseWrapper], CursorWrapper]
 Converters = dict[int, tuple[list[Callable[..., Any]], Any]]  # by place: what makes a column's values, and of what
 
 
@@ -137,18 +137,6 @@ def _read(
     with cursor_of(connections[alias]) as cursor:
         cursor.execute(sql, parameters)
         return _made(model, alias, cursor.fetchall(), converters)
-
-
-def reading(connection: BaseDatabaseWrapper) -> CursorWrapper:
-    """Return a cursor for many rows: PostgreSQL's answers are not spelled out then."""
-    cursor: Callable[[], CursorWrapper] = getattr(connection, "binary_cursor", connection.cursor)
-    return cursor()
-
-
-def asking(connection: BaseDatabaseWrapper) -> CursorWrapper:
-    """Return a cursor for a statement that comes again and again: PostgreSQL plans it once a connection."""
-    cursor: Callable[[], CursorWrapper] = getattr(connection, "prepared_cursor", connection.cursor)
-    return cursor()
 
 
 def _made(model: type[Row], alias: str, found: Sequence[Sequence[Any]], converters: Converters) -> list[Row]:
