@@ -12,6 +12,7 @@ import rfc8785
 from django.db import connection, transaction
 from hypothesis import given
 from hypothesis import strategies as st
+from tests.plans import asked, plan
 
 from troth.laws import packs
 from troth.ledger import actions, merkle, note, signer
@@ -216,6 +217,19 @@ def test_of_a_lost_tile_there_is_still_an_answer_and_it_proves_nothing():
 
 
 @database
+def test_a_proof_looks_its_tiles_up_and_does_not_read_them_all():
+    Tile.objects.bulk_create(Tile(level=0, number=number, hashes=b"x" * 32) for number in range(3000))
+    Tile.objects.bulk_create(Tile(level=1, number=number, hashes=b"y" * 32) for number in range(3000))
+    answers = []
+    statement = asked(lambda: answers.append(actions.tiles([(0, 7), (1, 7), (2, 7)])))[0]
+    assert answers == [{(0, 7): b"x" * 32, (1, 7): b"y" * 32, (2, 7): b""}]
+    found = " ".join(plan(*statement))
+    assert not [whole for whole in ("Seq Scan on ledger_tile", "SCAN ledger_tile", "SCAN tile") if whole in found], (
+        found
+    )
+
+
+@database
 def test_a_subject_that_was_taken_off_its_entry_is_found():
     with transaction.atomic():
         actions.record_all([entry(1, subject=b"a" * 16), entry(2, subject=b"b" * 16, to="carriers"), entry(3)])
@@ -232,8 +246,9 @@ def test_a_log_cut_short_with_all_its_tiles_is_found_by_a_checkpoint_kept_outsid
     outside = note.read(newest().note, signer.public())
     sql("DELETE FROM ledger_entry WHERE place >= 20")
     Head.objects.filter(size=40).delete()
-    tile = Tile.objects.get(level=0, number=0)
-    Tile.objects.filter(pk=tile.pk).update(hashes=bytes(tile.hashes)[: 20 * 32])
+    for level, left in ((0, 20), (1, 20 // 16)):
+        tile = Tile.objects.get(level=level, number=0)
+        Tile.objects.filter(pk=tile.pk).update(hashes=bytes(tile.hashes)[: left * 32])
     assert verify().holds, "by itself it looks whole"
     assert verify(outside).problems == ["The checkpoint knows 40 entries; 20 of them are gone."]
 

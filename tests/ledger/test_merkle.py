@@ -75,7 +75,7 @@ def test_a_place_the_log_does_not_have_has_no_proof(place):
         grown([5])[0].inclusion(place)
 
 
-def test_it_reaches_over_many_tiles_of_two_levels():
+def test_it_reaches_over_many_tiles_of_every_level():
     tree, every = grown([256 * 256 + 300])
     assert tree.root() == merkle.root_of(every)
     for place in (0, 255, 256, 65535, 65536, 65835):

@@ -1,6 +1,5 @@
 """Many rows at once are the same rows as one by one."""
 
-import json
 from datetime import UTC, date, datetime
 from typing import Any
 from uuid import UUID
@@ -9,6 +8,7 @@ import pytest
 from django.db import IntegrityError, connection, models, transaction
 from hypothesis import given
 from hypothesis import strategies as st
+from tests.plans import asked, plan
 
 from troth.choices.models import Folded, Lease
 from troth.ledger.cursors import asking
@@ -154,11 +154,8 @@ def test_a_statement_keeps_its_percent_signs_and_takes_its_parameters_by_place_o
             assert cursor.fetchall() == [("100%",)]
 
 
-def plan(sql: str, parameters: Any = ()) -> str:
-    """Return how the database would find what a statement asks for."""
-    with connection.cursor() as cursor:
-        cursor.execute({"postgresql": "EXPLAIN ", "sqlite": "EXPLAIN QUERY PLAN "}[connection.vendor] + sql, parameters)
-        return json.dumps([row[-1] for row in cursor.fetchall()])
+def found_by(sql: str, parameters: Any = ()) -> str:
+    return " ".join(plan(sql, parameters))
 
 
 @pytest.mark.database
@@ -168,17 +165,9 @@ def test_who_holds_anything_of_somebody_is_found_by_the_index_though_the_databas
     store_all(them)
     store_all(Profile(person_id=them[0].pk, sealed=b"x", seen_at=NOON) for _ in range(3000))
     assert holding(Ids([one.pk for one in them])) == [Profile]
-    asked: list[tuple[str, Any]] = []
-
-    def noted(execute: Any, sql: str, parameters: Any, *more: Any) -> Any:
-        asked.append((sql, parameters))
-        return execute(sql, parameters, *more)
-
-    with connection.execute_wrapper(noted):
-        assert holding(Ids([them[1].pk])) == []
-    found = plan(*asked[0])
+    found = found_by(*asked(lambda: holding(Ids([them[1].pk])))[0])
     once_through = ("Seq Scan on vault_profile", "SCAN vault_profile", "SCAN rows")
-    assert any(way in plan("SELECT sealed FROM vault_profile") for way in once_through)
+    assert any(way in found_by("SELECT sealed FROM vault_profile") for way in once_through)
     assert not any(way in found for way in once_through)
 
 
@@ -198,4 +187,4 @@ def test_one_index_finds_marks_and_keeps_mailboxes_but_not_telephones_to_one_per
     assert Identifier.objects.filter(mark=(7).to_bytes(32)).count() == 1
     assert Identifier.objects.filter(mark=(2000).to_bytes(32)).count() == 2
     sql, parameters = Identifier.objects.filter(kind__in=["phone"], mark=bytes(32)).query.sql_with_params()
-    assert "one_mailbox_one_person" in plan(sql, parameters)
+    assert "one_mailbox_one_person" in found_by(sql, parameters)

@@ -53,3 +53,6 @@ class Case(HeldRow):
         "until": Plain("when it ends by itself"),
         "closed_at": Plain("when it was closed", "staff_views.staff_looks"),
     }
+
+    class Meta:
+        indexes = [models.Index(fields=["agent", "until"], condition=models.Q(closed_at=None), name="care_open")]

@@ -10,8 +10,8 @@ from troth.care.actions import stated
 from troth.care.models import Case
 from troth.doors.use import use
 from troth.shop import addresses
-from troth.shop.models import Order, Parcel, Return
-from troth.shop.rules import MOVES, SAID, WITH_A_PERSON, money, tag
+from troth.shop.models import FOR_A_PERSON, Order, Parcel, Return
+from troth.shop.rules import MOVES, SAID, money, tag
 from troth.vault.models import Identifier
 
 ACTS: Final = {  # acts of the order's table that are done at the desk, as the button says them
@@ -99,5 +99,5 @@ def _back(lines: list[dict[str, Any]], back: Return) -> str:
 
 def waiting() -> list[tuple[str, str, str]]:
     """Return the orders that wait for a person: number, brand, and for what. Nothing of whose they are."""
-    found = Order.objects.filter(state__in=WITH_A_PERSON).order_by("seen_at").values_list("number", "brand", "state")
+    found = Order.objects.filter(FOR_A_PERSON).order_by("seen_at").values_list("number", "brand", "state")
     return [(number, brand, SAID[state]) for number, brand, state in found[:MOST]]

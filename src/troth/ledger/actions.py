@@ -13,7 +13,7 @@ from typing import Any
 from django.db import DatabaseError, connection, transaction
 
 from . import merkle, note, signer
-from .cursors import asking
+from .cursors import asking, reading
 from .entry import Entry, read
 from .errors import LedgerUnavailable
 from .models import Head, Row, Sealer
@@ -42,6 +42,8 @@ RECEIPT = (
     "SELECT body, place, size, note FROM ledger_entry, (SELECT size, note FROM ledger_head ORDER BY size DESC LIMIT 1) "
     "newest WHERE ledger_entry.id = %s"
 )
+# Looked up one by one: of a join, or of (level, number) IN, both databases make a reading of all tiles there are.
+TILE = "SELECT hashes FROM ledger_tile tile WHERE tile.level = wanted.level AND tile.number = wanted.number"
 ABOUT = (
     "SELECT id, body FROM ledger_entry WHERE subject = %s UNION ALL SELECT entry.id, entry.body FROM ledger_mention "
     "mention JOIN ledger_entry entry ON entry.id = mention.entry_id WHERE mention.subject = %s"
@@ -207,12 +209,12 @@ def tile(level: int, number: int) -> bytes:
 def tiles(wanted: Collection[tuple[int, int]]) -> dict[tuple[int, int], bytes]:
     """Return those stored tiles that there are of some, by level and number, in one statement."""
     marks = ", ".join(["(%s, %s)"] * len(wanted))
-    with connection.cursor() as cursor:
+    with reading(connection) as cursor:
         cursor.execute(
-            f"SELECT level, number, hashes FROM ledger_tile WHERE (level, number) IN (VALUES {marks})",  # noqa: S608 -- only placeholders
+            f"WITH wanted (level, number) AS (VALUES {marks}) SELECT level, number, ({TILE}) FROM wanted",  # noqa: S608 -- only placeholders
             [part for one in sorted(wanted) for part in one],
         )
-        return {(level, number): bytes(hashes) for level, number, hashes in cursor.fetchall()}
+        return {(level, number): bytes(hashes or b"") for level, number, hashes in cursor.fetchall()}
 
 
 def head() -> Head | None:
@@ -281,7 +283,7 @@ def receipt(number: int) -> dict[str, Any]:
 
     Raises LookupError if there is no such entry, or it is not sealed yet.
     """
-    with connection.cursor() as cursor:  # as they are: composing the statements would take as long as the proof
+    with asking(connection) as cursor:  # as it is: composing the statement would take as long as the proof
         cursor.execute(RECEIPT, [number])
         row = cursor.fetchone()
     if row is None or row[1] is None or row[1] >= row[2]:

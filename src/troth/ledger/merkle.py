@@ -1,7 +1,8 @@
 """The tree of RFC 6962, kept in tiles of 256 hashes: roots, inclusion and consistency proofs. Pure.
 
-A tile at level t holds, in order, the hashes of complete subtrees of 256**t leaves. Any node of the tree is a fold of
-at most 128 neighbouring hashes of one tile, so that a proof reads a handful of tiles however long the log is.
+A tile at level t holds, in order, the hashes of complete subtrees of 16**t leaves. Any node of the tree is a fold of at
+most 8 neighbouring hashes of one tile, so that a proof reads a handful of tiles and hashes a few dozen times, however
+long the log is.
 """
 
 from __future__ import annotations
@@ -13,6 +14,8 @@ from typing import Final
 
 WIDTH: Final = 256  # hashes in a full tile
 SIZE: Final = 32  # bytes in a hash
+STEP: Final = 4  # from one level of tiles to the next, in heights of the tree
+GROUP: Final = 1 << STEP  # hashes of one level below one of the next
 EMPTY: Final = sha256(b"").digest()
 Tiles = Callable[[int, int], bytes]  # (level, number) to the tile's hashes, one after the other
 
@@ -31,11 +34,16 @@ def fold(hashes: bytes) -> bytes:
     """Return the root over a power of two of neighbouring hashes, which stand one after the other."""
     if len(hashes) <= SIZE:  # one already; or none, of a tile that was lost
         return hashes
+    return _climb(hashes, (len(hashes) // SIZE).bit_length() - 1)
+
+
+def _climb(hashes: bytes, heights: int = STEP) -> bytes:
+    """Return the hashes so many heights above neighbouring ones, which fill whole subtrees of that height."""
     row = [hashes[at : at + 2 * SIZE] for at in range(0, len(hashes), 2 * SIZE)]
-    while len(row) > 1:
+    for _ in range(heights - 1):
         above = [sha256(b"\x01" + pair).digest() for pair in row]
         row = list(map(add, above[::2], above[1::2]))
-    return sha256(b"\x01" + row[0]).digest()
+    return b"".join([sha256(b"\x01" + pair).digest() for pair in row])
 
 
 def root_of(hashes: Sequence[bytes]) -> bytes:
@@ -79,7 +87,7 @@ class Tree:
         return found
 
     def _fold(self, height: int, index: int) -> bytes:
-        level, above = divmod(height, 8)
+        level, above = divmod(height, STEP)
         first, count = index << above, 1 << above
         tile = self._tile(level, first // WIDTH)
         start = first % WIDTH * SIZE
@@ -142,7 +150,7 @@ def tiles_for(place: int, size: int) -> set[tuple[int, int]]:
     level = 0
     while size:
         found |= {(level, place // WIDTH), (level, size // WIDTH)}
-        level, place, size = level + 1, place // WIDTH, size // WIDTH
+        level, place, size = level + 1, place // GROUP, size // GROUP
     return found
 
 
@@ -210,19 +218,18 @@ class Growing:
         """Add leaf hashes at the end."""
         level, first = 0, self.size
         self.size += len(hashes)
-        row: Sequence[bytes] = hashes
+        row = b"".join(hashes)
         while row:
-            above: list[bytes] = []
-            done = 0
+            above, done = b"", 0
             while done < len(row):
-                number, inside = divmod(first + done, WIDTH)
+                number, inside = divmod(first + done // SIZE, WIDTH)
                 tile = self._open(level, number, inside)
-                part = row[done : done + WIDTH - inside]
-                tile += b"".join(part)
+                part = row[done : done + (WIDTH - inside) * SIZE]
+                tile += part
                 done += len(part)
-                if len(tile) == WIDTH * SIZE:
-                    above.append(fold(bytes(tile)))
-            level, first, row = level + 1, first // WIDTH, above
+                whole = inside // GROUP * GROUP * SIZE, len(tile) // (GROUP * SIZE) * GROUP * SIZE
+                above += _climb(bytes(tile[slice(*whole)]))  # groups that are whole now and were not before
+            level, first, row = level + 1, first // GROUP, above
 
     def root(self) -> bytes:
         tiles = self.changed

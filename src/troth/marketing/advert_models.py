@@ -43,3 +43,6 @@ class AdvertMember(models.Model):
     out_at = models.DateTimeField(null=True)  # when the partner confirmed it
 
     nobodys: ClassVar = "a random id and a number, which leads to a person only as long as they are there"
+
+    class Meta:
+        indexes = [models.Index(fields=["number"], condition=models.Q(out_at=None), name="marketing_inside")]

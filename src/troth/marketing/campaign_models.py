@@ -96,6 +96,9 @@ class Reply(HeldRow):
         "read_at": Plain("when one of us read it"),
     }
 
+    class Meta:
+        indexes = [models.Index(fields=["seen_at", "id"], condition=models.Q(read_at=None), name="marketing_unread")]
+
 
 class Heard(models.Model):
     """What a partner told us, so that it is taken once: the mark of its number, and when."""

@@ -258,6 +258,7 @@ class Identifier(HeldRow):
     }
 
     class Meta:
+        indexes = [models.Index(fields=["event_at"], name="vault_ended", condition=models.Q(event_at__isnull=False))]
         constraints = [  # marks are looked up by it too; where a kind is not SOLE its second part is none: no clash
             models.UniqueConstraint(
                 "mark", models.Case(models.When(kind__in=SOLE, then=1)), name="one_mailbox_one_person"
