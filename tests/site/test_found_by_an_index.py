@@ -10,8 +10,9 @@ from troth.care import actions as care
 from troth.desk import showing
 from troth.doors import policies
 from troth.doors.declare import job
-from troth.marketing import reading, recalling
+from troth.marketing import capture, reading, recalling
 from troth.marketing.audiences import Numbered
+from troth.marketing.capture_models import CaptureForm
 from troth.rights.passing_on import Known
 from troth.shop import settling, views
 from troth.shop.models import Order
@@ -33,6 +34,7 @@ ASKED = {
     "the audiences somebody is in": of_a_member,
     "the addresses to let go": lambda: accounts.let_old_addresses_go(policies.now()),
     "the orders, returns and cards that stopped half-way": lambda: settling.heal(policies.now()),
+    "how many ticked a box of a form": lambda: capture.answered(CaptureForm(key="open-day", sent=1)),
     "a photograph by its name": lambda: views._named(["tarn-coat"]),
 }
 

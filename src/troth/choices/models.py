@@ -45,7 +45,10 @@ class Event(HeldRow):
     }
 
     class Meta:
-        indexes = [models.Index(fields=["person_id", "at"], name="choices_said")]
+        indexes = [
+            models.Index(fields=["person_id", "at"], name="choices_said"),
+            models.Index(fields=["place"], name="choices_place"),  # of which a form is one
+        ]
 
     def save(self, *arguments: Any, **options: Any) -> None:  # noqa: ANN401 -- Django's signature
         if not self._state.adding:

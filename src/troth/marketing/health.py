@@ -9,10 +9,11 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from itertools import chain, pairwise
 from typing import Any, Final, NamedTuple
 
-from django.db.models import BooleanField, Count, Exists, F, Func, OuterRef, QuerySet, Value
-from django.db.models.functions import Concat, Replace, TruncMonth
+from django.db.models import BooleanField, CharField, Count, Exists, F, Func, OuterRef, Q, QuerySet, Value
+from django.db.models.functions import Cast, Concat, Replace, Substr
 
 from troth.choices.models import Event
 from troth.choices.rules import YES
@@ -23,10 +24,11 @@ MONTHS: Final = 13  # a year, and the month it is
 AGES: Final = ((91, "less than 3 months"), (183, "3 to 6 months"), (365, "6 to 12 months"), (730, "1 to 2 years"))
 OLDER: Final = "more than 2 years"
 SOON: Final = (30, 60, 90)  # days
+MONTH: Final = Substr(Cast("at", CharField()), 1, 7)  # as it is stored, in UTC: SQLite has Python work out any other
 
 
 class Growth(NamedTuple):
-    """Answers of one brand and channel, added up to the end of each month, oldest first."""
+    """Answers of one brand and channel, added up to the end of each month (by UTC), oldest first."""
 
     brand: str
     channel: str
@@ -49,10 +51,8 @@ class Health:
 def health(compiled: Compiled, digests: frozenset[str], at: datetime) -> Health:
     """Look at every answer. `digests`: the policy's versions, whose words we can show."""
     months = _months(at.date())
-    yes = _standing(at)
-    return Health(
-        months, _growth(compiled, months, at), _ages(yes, at), yes.count(), _gaps(yes, digests), _ending(yes, at)
-    )
+    standing, ages, gaps, ending = _counted(at, _younger(at), _lacking(digests), _over_within(at))
+    return Health(months, _growth(compiled, months, at), _apart(ages, standing), standing, gaps, ending)
 
 
 def _months(today: date) -> list[date]:
@@ -63,14 +63,14 @@ def _months(today: date) -> list[date]:
 def _growth(compiled: Compiled, months: list[date], at: datetime) -> list[Growth]:
     rows = (
         Event.objects.filter(kind__in=(*YES, *SAID_NO), at__lte=at)
-        .order_by().annotate(month=TruncMonth("at")).values_list("kind", "pattern", "month").annotate(n=Count("pk"))
+        .order_by().annotate(month=MONTH).values_list("kind", "pattern", "month").annotate(n=Count("pk"))
     )  # fmt: skip
     told: dict[tuple[str, str, bool], Counter[date]] = defaultdict(Counter)
     for kind, pattern, month, n in rows:
         choice, brand, channel = (*pattern.split(":"), "", "")[:3]
         made = compiled.policy.choices.get(choice)
         if choice == "*" or (made and made.channels):  # about messages, and not about cookies or profiles
-            told[brand.strip("*"), channel.strip("*"), kind in YES][month.date()] += n
+            told[brand.strip("*"), channel.strip("*"), kind in YES][date.fromisoformat(f"{month}-01")] += n
     pairs = sorted({key[:2] for key in told})
     return [Growth(*pair, *(_added_up(told[*pair, said], months) for said in (True, False))) for pair in pairs]
 
@@ -100,27 +100,36 @@ def _standing(at: datetime) -> QuerySet[Event]:
     return yes.filter(~Exists(undone), ~Exists(again))
 
 
-def _ages(yes: QuerySet[Event], at: datetime) -> list[tuple[str, int]]:
-    counts, younger = [], 0
-    for days, say in AGES:
-        up_to = yes.filter(at__gt=at - timedelta(days=days)).count()
-        counts.append((say, up_to - younger))
-        younger = up_to
-    return [*counts, (OLDER, yes.count() - younger)]
+def _counted(at: datetime, *lists: list[tuple[Any, Q]]) -> tuple[Any, ...]:
+    """Return how many yeses are in force, and of each list how many of them are so, in one reading of all answers."""
+    conditions = {f"n{n}": condition for n, (_, condition) in enumerate(chain(*lists))}
+    asked = {name: Count("pk", filter=condition) for name, condition in conditions.items()}
+    found = _standing(at).aggregate(standing=Count("pk"), **asked)
+    counts = iter(found[name] for name in conditions)
+    return found["standing"], *([(say, next(counts)) for say, _ in some] for some in lists)
 
 
-def _gaps(yes: QuerySet[Event], digests: frozenset[str]) -> list[tuple[str, int]]:
-    """Return what a yes lacks that we would have to show (GDPR art. 7(1))."""
-    found: list[tuple[str, Any]] = [
-        ("no record of where it was said", yes.filter(place="")),
-        ("words of a policy we no longer have", yes.exclude(policy__in=digests)),
-        ("nothing sealed with it: neither words nor proof", yes.filter(sealed=b"")),
+def _younger(at: datetime) -> list[tuple[str, Q]]:
+    return [(say, Q(at__gt=at - timedelta(days=days))) for days, say in AGES]
+
+
+def _apart(younger: list[tuple[str, int]], standing: int) -> list[tuple[str, int]]:
+    """Return how many there are of each age, of how many are younger than each."""
+    pairs = pairwise([("", 0), *younger, (OLDER, standing)])
+    return [(say, count - before) for (_, before), (say, count) in pairs]
+
+
+def _lacking(digests: frozenset[str]) -> list[tuple[str, Q]]:
+    """Return what a yes may lack that we would have to show (GDPR art. 7(1))."""
+    return [
+        ("no record of where it was said", Q(place="")),
+        ("words of a policy we no longer have", ~Q(policy__in=digests)),
+        ("nothing sealed with it: neither words nor proof", Q(sealed=b"")),
     ]
-    return [(say, rows.count()) for say, rows in found]
 
 
-def _ending(yes: QuerySet[Event], at: datetime) -> list[tuple[int, int]]:
-    return [(days, yes.filter(expires__lte=at + timedelta(days=days)).count()) for days in SOON]
+def _over_within(at: datetime) -> list[tuple[int, Q]]:
+    return [(days, Q(expires__lte=at + timedelta(days=days))) for days in SOON]
 
 
 # -- which words were in force when ------------------------------------------------------------------------------------
