@@ -42,7 +42,7 @@ RECEIPT = (
     "SELECT body, place, size, note FROM ledger_entry, (SELECT size, note FROM ledger_head ORDER BY size DESC LIMIT 1) "
     "newest WHERE ledger_entry.id = %s"
 )
-# Looked up one by one: of a join, or of (level, number) IN, both databases make a reading of all tiles there are.
+# Looked up one by one: of a join, or of (level, number) IN, a database may make a reading of all tiles there are.
 TILE = "SELECT hashes FROM ledger_tile tile WHERE tile.level = wanted.level AND tile.number = wanted.number"
 ABOUT = (
     "SELECT id, body FROM ledger_entry WHERE subject = %s UNION ALL SELECT entry.id, entry.body FROM ledger_mention "
@@ -207,7 +207,7 @@ def tile(level: int, number: int) -> bytes:
 
 
 def tiles(wanted: Collection[tuple[int, int]]) -> dict[tuple[int, int], bytes]:
-    """Return those stored tiles that there are of some, by level and number, in one statement."""
+    """Return the hashes of some stored tiles by level and number, in one statement; empty where there is none."""
     marks = ", ".join(["(%s, %s)"] * len(wanted))
     with reading(connection) as cursor:
         cursor.execute(
