@@ -109,3 +109,34 @@ def test_letters_to_recipients_and_an_officer_alone_stand_in_nobodys_way(page, d
     page.goto(f"{desk}{found.number}/")
     page.get_by_role("heading", name="Who was told").wait_for()
     look(page, "told", width)
+
+
+@pytest.mark.parametrize("width", [1280, 320])
+def test_a_hold_is_begun_and_let_go_by_keyboard_and_stands_in_nobodys_way(page, desk, width):
+    page.set_viewport_size({"width": width, "height": 900})
+    page.goto(desk)
+    tab_to(page, page.get_by_role("link", name="Legal holds"))
+    page.keyboard.press("Enter")
+    page.get_by_role("heading", name="None stands").wait_for()
+    look(page, "no holds", width)
+    number = Order.objects.get(person_id=page.ada).number
+    tab_to(page, page.get_by_label("Order number, email address"))
+    page.keyboard.type("NOSUCH99")
+    page.get_by_label("What it is for").fill("Claim 4711 at the county court")
+    page.get_by_label("Look at it again on").fill((policies.today() + timedelta(days=40)).isoformat())
+    page.get_by_role("button", name="Hold it").click()
+    page.get_by_role("alert").wait_for()
+    assert page.get_by_label("What it is for").input_value() == "Claim 4711 at the county court", (
+        "nothing typed is lost"
+    )
+    look(page, "nobody found", width)
+    tab_to(page, page.get_by_label("Order number, email address"))
+    page.keyboard.press("Control+a")
+    page.keyboard.type(number)
+    page.keyboard.press("Enter")
+    page.get_by_role("heading", name="Claim 4711 at the county court").wait_for()
+    assert page.get_by_text("40 days left").is_visible()
+    look(page, "a hold", width)
+    tab_to(page, page.get_by_role("button", name="Let go"))
+    page.keyboard.press("Enter")
+    page.get_by_role("heading", name="None stands").wait_for()

@@ -53,6 +53,14 @@ def entry(verb, purpose="", *, allowed=True, **more):
             entry("keep", "rights", allowed=False, items=["identity.name"], code="erased"),
         ),
         (
+            "Locked: we store what we hold of you and do not use it.",
+            entry("keep", "rights", actor="person", code="kept", facts={"restricted": "yes"}),
+        ),
+        (
+            "Held no longer: what we have of you goes when its time is over, by our data protection officer.",
+            entry("keep", "claims", actor="officer", code="held", facts={"hold": "over"}),
+        ),
+        (
             "Used: shoe horn, to polish shoes.",
             entry("use", "polish_shoes", items=["old.shoe_horn"], code="from_before"),
         ),

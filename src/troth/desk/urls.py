@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from . import marketer, views, views_adverts, views_forms, views_officer, views_permissions, views_replies
+from . import marketer, views, views_adverts, views_forms, views_holds, views_officer, views_permissions, views_replies
 
 app_name = "desk"
 urlpatterns = [
@@ -17,6 +17,7 @@ urlpatterns = [
     path("case/<slug:number>/return/<uuid:back>/", views.received, name="received"),
     path("requests/", views_officer.requests, name="requests"),
     path("requests/recipients/", views_officer.recipients, name="recipients"),
+    path("holds/", views_holds.holds, name="holds"),
     path("requests/<slug:number>/", views_officer.request, name="request"),
     path("campaigns/", marketer.listed, name="campaigns"),
     path("campaigns/health/", views_permissions.health, name="health"),

@@ -174,23 +174,48 @@ def delete_rows(rows: QuerySet[models.Model]) -> int:
 def hold(person: UUID, *, owner: str, because: str, review_on: date, at: datetime) -> LegalHold:
     """Suspend deletion of everything of a person's for a dispute or a duty. It allows no use. Source: R40.
 
-    It waits for an erasure that has begun, and then finds nobody to hold. Raises StillSending, Person.DoesNotExist.
+    Held for the same already, it is the hold that stands. It waits for an erasure that has begun, and then finds nobody
+    to hold. Raises StillSending, Person.DoesNotExist.
     """
     with lease.held_off([person]), transaction.atomic():
+        Person.objects.select_for_update().get(pk=person)
+        standing = LegalHold.objects.filter(person_id=person, because=because, lifted_at=None).first()
+        if standing:
+            return standing
         found = LegalHold.objects.create(person_id=person, owner=owner, because=because, review_on=review_on, since=at)
-        _flag(person)
+        _noted(found, "begun", at)
     return found
 
 
-def lift(found: LegalHold, at: datetime) -> None:
-    """Let deletion go on, unless another hold stands."""
+def hold_on(found: LegalHold, review_on: date, at: datetime) -> bool:
+    """Say that a hold is still needed, and when to look at it again. False if it was lifted."""
+    return _changed(found, "again", at, review_on=review_on)
+
+
+def lift(found: LegalHold, at: datetime) -> bool:
+    """Let deletion go on, unless another hold stands. False if it was lifted already."""
+    return _changed(found, "over", at, lifted_at=at)
+
+
+def _changed(found: LegalHold, what: str, at: datetime, **columns: date) -> bool:
     with transaction.atomic():
-        LegalHold.objects.filter(pk=found.pk, lifted_at=None).update(lifted_at=at)
-        _flag(found.person_id)
+        changed = LegalHold.objects.filter(pk=found.pk, lifted_at=None).update(**columns)
+        if changed:
+            _noted(found, what, at)
+    return bool(changed)
 
 
-def _flag(person: UUID) -> None:
-    holds = LegalHold.objects.filter(person_id=person, lifted_at=None).exists()
-    row = Person.objects.select_for_update().get(pk=person)
+def _noted(found: LegalHold, what: str, at: datetime) -> None:
+    """Have the person's row say whether a hold stands, and the ledger what happened to it."""
+    holds = LegalHold.objects.filter(person_id=found.person_id, lifted_at=None).exists()
+    row = Person.objects.select_for_update().get(pk=found.person_id)
     row.flags = row.flags | FLAGS["held"] if holds else row.flags & ~FLAGS["held"]
     row.save(update_fields=["flags"])
+    compiled = policies.archive().in_force(at.astimezone(policies.house_zone()).date())
+    about = subject(covers.Cover("keep", frozenset(), at), found.person_id)
+    ledger.record(
+        Entry(
+            at=at, verb="keep", purpose="claims", actor=found.owner, code="held", clause="purposes.claims",
+            policy=compiled.digest, subject=about, facts={"hold": what},
+        )
+    )  # fmt: skip

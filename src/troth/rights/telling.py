@@ -60,6 +60,13 @@ WHY: Final = {
     "unstated": "something it needs was not shown",
     "wall": "the policy keeps this data apart",
 }
+KEPT: Final = {  # what befell all we hold of somebody, by the fact its entry states
+    ("restricted", "yes"): "Locked: we store what we hold of you and do not use it",
+    ("restricted", "no"): "Unlocked: what we hold of you is used again",
+    ("hold", "begun"): "Held: nothing of yours is deleted while a dispute or a duty lasts",
+    ("hold", "again"): "Looked at again: a dispute or a duty lasts, and nothing of yours is deleted yet",
+    ("hold", "over"): "Held no longer: what we have of you goes when its time is over",
+}
 CHANNEL: Final = {"sms": "text", "push": "a notice in the app", "autocall": "an automatic call"}
 MOST: Final = 6  # items named before the rest is counted
 STAFF: Final = {
@@ -78,8 +85,10 @@ def told(entry: Mapping[str, Any], compiled: Compiled) -> str:
 
     `compiled` says what the policy's names mean to customers; a name it does not know is told as it stands.
     """
-    parts = [_head(entry) + _what(entry, compiled) + _whom(entry, compiled)]
-    parts += [f"by {STAFF[entry['actor']]}"] if entry.get("actor") in STAFF else []
+    by = [f"by {STAFF[entry['actor']]}"] if entry.get("actor") in STAFF else []
+    if kept := [KEPT[fact] for fact in entry.get("facts", {}).items() if fact in KEPT]:
+        return ", ".join(kept + by) + "."
+    parts = [_head(entry) + _what(entry, compiled) + _whom(entry, compiled), *by]
     parts += [f"to {_purpose(entry, compiled)}"] if entry.get("purpose") and entry["verb"] != "keep" else []
     parts += [f"because {why}"] if (why := _why(entry, compiled)) else []
     return ", ".join(parts) + "."
