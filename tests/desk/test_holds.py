@@ -130,6 +130,7 @@ def test_a_hold_that_should_have_been_looked_at_says_so(bea, ada):
         ({"who": "x"}, "Type an order number"),
         ({"because": " ! "}, "Say what it is for"),
         ({"because": "x" * 201}, "Say what it is for"),
+        ({"because": "Claim \0 4711"}, "Say what it is for"),
         ({"because": "Card 4242 4242 4242 4242"}, "There is a card number in it."),
         ({"review_on": ""}, "Say on which day"),
         ({"review_on": "31.1.2027"}, "Say on which day"),

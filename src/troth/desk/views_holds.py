@@ -55,10 +55,11 @@ def holds(request: HttpRequest, here: Here) -> HttpResponse:
     today = policies.today()
     context: dict[str, Any] = {"earliest": today + timedelta(days=1), "latest": today + A_YEAR}
     if request.method == "POST":
+        act = ACTS.get(request.POST.get("do", ""))
+        if act is None:
+            raise Unusable("Press one of the buttons.")
         try:
-            ACTS[request.POST.get("do", "")](request.POST, here)
-        except KeyError:
-            raise Unusable("Press one of the buttons.") from None
+            act(request.POST, here)
         except Unusable as problem:
             context |= {"rows": standing(today), "problem": str(problem), "typed": request.POST}
             return render(request, "desk/holds.html", context, status=400)
@@ -68,7 +69,7 @@ def holds(request: HttpRequest, here: Here) -> HttpResponse:
 
 def _begin(sent: QueryDict, here: Here) -> None:
     because, day = " ".join(sent.get("because", "").split()), _day(sent)
-    if not SHORTEST <= len(because) <= LONGEST:
+    if not SHORTEST <= len(because) <= LONGEST or not because.isprintable():
         raise Unusable("Say what it is for in up to 200 characters: the number of the claim, or the law.")
     if cards_in(because):
         raise Unusable("There is a card number in it. Leave it out.")

@@ -207,8 +207,8 @@ def _changed(found: LegalHold, what: str, at: datetime, **columns: date) -> bool
 
 def _noted(found: LegalHold, what: str, at: datetime) -> None:
     """Have the person's row say whether a hold stands, and the ledger what happened to it."""
+    row = Person.objects.select_for_update().get(pk=found.person_id)  # first: two may be let go at once
     holds = LegalHold.objects.filter(person_id=found.person_id, lifted_at=None).exists()
-    row = Person.objects.select_for_update().get(pk=found.person_id)
     row.flags = row.flags | FLAGS["held"] if holds else row.flags & ~FLAGS["held"]
     row.save(update_fields=["flags"])
     compiled = policies.archive().in_force(at.astimezone(policies.house_zone()).date())
