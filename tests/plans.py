@@ -23,11 +23,11 @@ def asked(work: Callable[[], object]) -> list[Statement]:
     return found
 
 
-def plan(sql: str, parameters: Any = ()) -> list[str]:
-    """Return the steps in which the database would answer, as it words them."""
+def plan(sql: str, parameters: Any = ()) -> str:
+    """Return the steps in which the database would answer, as it words them, one a line."""
     with connection.cursor() as cursor:
         cursor.execute({"postgresql": "EXPLAIN ", "sqlite": "EXPLAIN QUERY PLAN "}[connection.vendor] + sql, parameters)
-        return [row[-1] for row in cursor.fetchall()]
+        return "\n".join(row[-1] for row in cursor.fetchall())
 
 
 def read_whole(work: Callable[[], object]) -> set[str]:
@@ -41,12 +41,10 @@ def read_whole(work: Callable[[], object]) -> set[str]:
     if connection.vendor == "postgresql":
         with connection.cursor() as cursor:
             cursor.execute("SET LOCAL enable_seqscan = off")
-        steps = [step for one in statements for step in plan(*one)]
-        return set(re.findall(r"Seq Scan on (\w+)", " ".join(steps)))
+        return {table for one in statements for table in re.findall(r"Seq Scan on (\w+)", plan(*one))}
     with connection.cursor() as cursor:
         cursor.execute("SELECT name FROM sqlite_master WHERE type = 'index' AND sql LIKE '%% WHERE %%'")
         partial = {name for (name,) in cursor.fetchall()}
-    found = [
-        re.match(r"SCAN (\w+)(?: USING (?:COVERING )?INDEX (\w+))?", step) for one in statements for step in plan(*one)
-    ]
-    return {one[1] for one in found if one and one[2] not in partial} - {"subquery"}  # what a question found itself
+    scan = re.compile(r"^SCAN (\w+)(?: USING (?:COVERING )?INDEX (\w+))?", re.MULTILINE)
+    found = {table for one in statements for table, index in scan.findall(plan(*one)) if index not in partial}
+    return found - {"subquery"}  # what a question found itself

@@ -154,10 +154,6 @@ def test_a_statement_keeps_its_percent_signs_and_takes_its_parameters_by_place_o
             assert cursor.fetchall() == [("100%",)]
 
 
-def found_by(sql: str, parameters: Any = ()) -> str:
-    return " ".join(plan(sql, parameters))
-
-
 @pytest.mark.database
 @pytest.mark.django_db(databases=["default", "keys"])
 def test_who_holds_anything_of_somebody_is_found_by_the_index_though_the_database_has_counted_nothing_yet():
@@ -165,9 +161,9 @@ def test_who_holds_anything_of_somebody_is_found_by_the_index_though_the_databas
     store_all(them)
     store_all(Profile(person_id=them[0].pk, sealed=b"x", seen_at=NOON) for _ in range(3000))
     assert holding(Ids([one.pk for one in them])) == [Profile]
-    found = found_by(*asked(lambda: holding(Ids([them[1].pk])))[0])
+    found = plan(*asked(lambda: holding(Ids([them[1].pk])))[0])
     once_through = ("Seq Scan on vault_profile", "SCAN vault_profile", "SCAN rows")
-    assert any(way in found_by("SELECT sealed FROM vault_profile") for way in once_through)
+    assert any(way in plan("SELECT sealed FROM vault_profile") for way in once_through)
     assert not any(way in found for way in once_through)
 
 
@@ -187,4 +183,4 @@ def test_one_index_finds_marks_and_keeps_mailboxes_but_not_telephones_to_one_per
     assert Identifier.objects.filter(mark=(7).to_bytes(32)).count() == 1
     assert Identifier.objects.filter(mark=(2000).to_bytes(32)).count() == 2
     sql, parameters = Identifier.objects.filter(kind__in=["phone"], mark=bytes(32)).query.sql_with_params()
-    assert "one_mailbox_one_person" in found_by(sql, parameters)
+    assert "one_mailbox_one_person" in plan(sql, parameters)

@@ -90,7 +90,7 @@ def _theirs_or_new(asked: Asked, brand: str, at: datetime) -> Identifier:
             found = None
         if found:
             return found
-        day = at.astimezone(policies.house_zone()).date()
+        day = policies.house_day(at)
         them = asked.child or identity.new(on=day, age=asked.age).pk
         made = identity.identifier(them, "email", asked.email)
         # Anybody can type an address: it does not count as a visit of its owner's.
@@ -138,7 +138,7 @@ def open_account(token: str, opened: Opened, brand: str, at: datetime) -> UUID:
         links.spend(found, at)
         if account_of(found.person_id):
             raise DeadLink
-        day = at.astimezone(policies.house_zone()).date()
+        day = policies.house_day(at)
         if opened.age is not None and needs_age(found.person_id):
             Person.objects.filter(pk=found.person_id, known_age__isnull=True).update(known_age=opened.age, known_on=day)
         try:

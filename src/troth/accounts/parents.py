@@ -52,7 +52,7 @@ WORDS: Final = {
 
 def first(age: int, brand: str, at: datetime) -> bool:
     """Tell whether a parent agrees before somebody of this age, of whom we know nothing else, joins."""
-    compiled = policies.archive().in_force(at.astimezone(policies.house_zone()).date())
+    compiled = policies.in_force(at)
     act = _act("register", brand)
     decision = compiled.decide(act, Standing(layout=compiled.layout, core=age), at.date())
     return not decision.allowed and decision.because.code == "no_parent"
@@ -63,7 +63,7 @@ def allowed(person: UUID, what: str, brand: str, at: datetime) -> Decision:
 
     Nothing is recorded: whoever then collects is decided on again, and that is. Raises Person.DoesNotExist, KeyError.
     """
-    compiled = policies.archive().in_force(at.astimezone(policies.house_zone()).date())
+    compiled = policies.in_force(at)
     standing = standings([Person.objects.get(pk=person)], compiled, at)[person]
     return compiled.decide(_act(what, brand), standing, at.date())
 
@@ -81,7 +81,7 @@ def waits(person: UUID, brand: str, at: datetime) -> bool:
 
 def new_child(age: int, at: datetime) -> UUID:
     """Store somebody of whom we know the age alone."""
-    return identity.new(on=at.astimezone(policies.house_zone()).date(), age=age).pk
+    return identity.new(on=policies.house_day(at), age=age).pk
 
 
 def ask(child: UUID, name: str, email: str, brand: str, way: Callable[..., str], at: datetime) -> Agreement:

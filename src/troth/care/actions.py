@@ -54,13 +54,19 @@ def must_be(person: UUID | None, role: str, at: datetime) -> UUID:
     return person
 
 
-def open_case(agent: UUID, customer: UUID, *, brand: str, about: str, why: str, once: str, at: datetime) -> Case:
-    """Open a case. Sent again, it is the same. Raises NoReason, ValueError for what no case is about."""
+def reason(why: str) -> str:
+    """Return why one of us looks, as it is kept and the customer can read it. Raises NoReason."""
     words = " ".join(why.split())
-    if about not in rules.ABOUT:
-        raise ValueError("No case is about that.")
     if not rules.SHORTEST_REASON <= len(words) <= rules.LONGEST_REASON or not words.isprintable() or cards_in(words):
         raise NoReason
+    return words
+
+
+def open_case(agent: UUID, customer: UUID, *, brand: str, about: str, why: str, once: str, at: datetime) -> Case:
+    """Open a case. Sent again, it is the same. Raises NoReason, ValueError for what no case is about."""
+    if about not in rules.ABOUT:
+        raise ValueError("No case is about that.")
+    words = reason(why)
     known: Case | None = Case.objects.filter(once=once, agent=agent).first()
     if known:
         return known

@@ -135,7 +135,7 @@ def _writer(written: Written, at: datetime) -> UUID:
         found = identity.find("email", written.email) if written.email else None
     except BadIdentifier as no:
         raise BadWords({"email": str(no)}) from None
-    return found or identity.new(on=at.astimezone(policies.house_zone()).date()).pk
+    return found or identity.new(on=policies.house_day(at)).pk
 
 
 def _know(c: Collecting, person: UUID, email: str) -> None:

@@ -30,6 +30,12 @@ class Hit:
 
 
 def find(text: str) -> tuple[list[Hit], str]:
+    """Return who was found, and by what, as the desk shows them. Raises Unusable as `people` does."""
+    found, by = people(text)
+    return [_hit(person) for person in found[:MOST]], by
+
+
+def people(text: str) -> tuple[list[UUID], str]:
     """Return who was found, and by what. Raises Unusable for a text that can be none of these."""
     plain = " ".join(text.split())
     if not 2 < len(plain) <= 320:
@@ -37,13 +43,12 @@ def find(text: str) -> tuple[list[Hit], str]:
     if NUMBER.fullmatch(number := plain.upper().lstrip("#")):
         order = Order.objects.filter(number=number).first()
         if order:
-            return [_hit(order.person_id)], "order number"
+            return [order.person_id], "order number"
     kind, by = _kind(plain)
     try:
-        people = identity.owners(kind, plain)
+        return sorted(identity.owners(kind, plain)), by
     except BadIdentifier as problem:
         raise Unusable(str(problem)) from None
-    return [_hit(person) for person in sorted(people)[:MOST]], by
 
 
 def _kind(text: str) -> tuple[str, str]:

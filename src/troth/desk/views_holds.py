@@ -21,7 +21,7 @@ from troth.vault.models import Person
 
 from .casework import how_long
 from .errors import Unusable
-from .finding import find, read_back
+from .finding import people
 from .views import Here, staff
 
 SHORTEST, LONGEST = 3, 200  # characters of what a hold is for
@@ -73,12 +73,12 @@ def _begin(sent: QueryDict, here: Here) -> None:
         raise Unusable("Say what it is for in up to 200 characters: the number of the claim, or the law.")
     if cards_in(because):
         raise Unusable("There is a card number in it. Leave it out.")
-    found, by = find(sent.get("who", ""))
+    found, by = people(sent.get("who", ""))
     if len(found) != 1:
         many = f"{len(found)} customers were" if found else "Nobody was"
         raise Unusable(f"{many} found by that {by}. Type an order number or an email address of theirs.")
     try:
-        keep.hold(read_back(found[0].sign), owner="officer", because=because, review_on=day, at=here.at)
+        keep.hold(found[0], owner="officer", because=because, review_on=day, at=here.at)
     except Person.DoesNotExist:
         raise Unusable("They are not with us any more.") from None
 

@@ -14,10 +14,10 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 
 from troth.accounts import forms
-from troth.care.errors import NoCase, NoReason
+from troth.care import actions as care
+from troth.care.errors import NoCase
 from troth.care.rules import LONGEST_REASON, SHORTEST_REASON
 from troth.doors import policies
-from troth.doors.handling import cards_in
 from troth.laws import exemptions
 from troth.policy.wording import say_day
 from troth.rights import actions as steps
@@ -139,10 +139,7 @@ Post = Any  # Django's QueryDict
 
 
 def _take(found: Request, sent: Post, by: UUID, at: datetime) -> None:
-    why = " ".join(sent.get("why", "").split())
-    if not SHORTEST_REASON <= len(why) <= LONGEST_REASON or not why.isprintable() or cards_in(why):
-        raise NoReason
-    steps.note(found, "take", at, by=by, words={"why": why})
+    steps.note(found, "take", at, by=by, words={"why": care.reason(sent.get("why", ""))})
 
 
 def _search(found: Request, sent: Post, by: UUID, at: datetime) -> None:

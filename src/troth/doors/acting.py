@@ -59,7 +59,7 @@ class Acting:
     @cached_property
     def compiled(self) -> Compiled:
         """The policy in force where the house stands."""
-        return policies.archive().in_force(self.at.astimezone(policies.house_zone()).date())
+        return policies.in_force(self.at)
 
     @property
     def persons(self) -> dict[UUID, Person]:

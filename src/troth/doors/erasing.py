@@ -68,7 +68,7 @@ class Certificate:
 
 def preview(person: UUID, at: datetime) -> tuple[Line, ...]:
     """Return what erasing someone would do, without doing it."""
-    return tuple(_plan(Person.objects.filter(pk=person), at, _compiled(at)).lines(person))
+    return tuple(_plan(Person.objects.filter(pk=person), at, policies.in_force(at)).lines(person))
 
 
 def erase(person: UUID, *, at: datetime, because: str = "request") -> Certificate:
@@ -82,7 +82,7 @@ def erase_all(people: Collection[UUID], *, at: datetime, because: str = "request
     It waits for a message that is being handed over to one of them; once it returns, none begins or ends. Enter it
     outside any transaction. Raises Refused, StillSending.
     """
-    compiled, ids = _compiled(at), Ids(people)
+    compiled, ids = policies.in_force(at), Ids(people)
     with lease.held_off(ids):
         refuse_held(ids, compiled)
         stones = _begin(ids, at)
@@ -97,7 +97,7 @@ def replay(at: datetime) -> Iterator[UUID]:
 
     Run it after any restore, before serving: nobody erased comes back.
     """
-    compiled = _compiled(at)
+    compiled = policies.in_force(at)
     alive = set(Person.objects.values_list("pk", flat=True))
     for stone in Tombstone.objects.all().iterator():
         if stone.state != "done" or stone.person in alive or _rows_of(stone.person):
@@ -106,10 +106,6 @@ def replay(at: datetime) -> Iterator[UUID]:
             _finish([stone], alone)
             keys.empty_log("default")
             yield stone.person
-
-
-def _compiled(at: datetime) -> Compiled:
-    return policies.archive().in_force(at.astimezone(policies.house_zone()).date())
 
 
 def _rows_of(person: UUID) -> bool:

@@ -57,7 +57,7 @@ def sweep(at: datetime, *, dry_run: bool = False) -> Iterator[Step]:
     Nothing goes early; nothing is left after it but what a legal hold keeps. Source: policy [data].keep;
     GDPR art. 5(1)(e).
     """
-    compiled = policies.archive().in_force(at.astimezone(policies.house_zone()).date())
+    compiled = policies.in_force(at)
     for model in person_rows():
         for category, keep, which in _clocks(model, compiled):
             due = _due(model, keep, at).filter(which)
@@ -78,7 +78,7 @@ def end(rows: Collection[HeldRow], at: datetime) -> int:
     Where a legal hold stands their clock starts, and the sweep takes them when it is lifted. Returns how many went.
     Raises ValueError for a row that some purpose must keep, even after an erasure ([purposes].retains).
     """
-    compiled, gone = policies.archive().in_force(at.astimezone(policies.house_zone()).date()), 0
+    compiled, gone = policies.in_force(at), 0
     retained = periods.retained(compiled)
     by_kind: dict[tuple[type[HeldRow], str], list[HeldRow]] = {}
     for row in rows:
@@ -211,7 +211,7 @@ def _noted(found: LegalHold, what: str, at: datetime) -> None:
     holds = LegalHold.objects.filter(person_id=found.person_id, lifted_at=None).exists()
     row.flags = row.flags | FLAGS["held"] if holds else row.flags & ~FLAGS["held"]
     row.save(update_fields=["flags"])
-    compiled = policies.archive().in_force(at.astimezone(policies.house_zone()).date())
+    compiled = policies.in_force(at)
     about = subject(covers.Cover("keep", frozenset(), at), found.person_id)
     ledger.record(
         Entry(

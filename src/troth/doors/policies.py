@@ -11,6 +11,7 @@ from django.utils.timezone import localdate
 from django.utils.timezone import now as calendar_now
 
 from troth.laws import packs
+from troth.policy import Compiled
 from troth.policy.archive import Archive
 from troth.policy.errors import PolicyError, Problem
 from troth.policy.notice import Notice
@@ -59,6 +60,16 @@ def notice(source: str, form: str, *also: str) -> Notice:
 
 
 _noticed = lru_cache(maxsize=64)(of_form)
+
+
+def in_force(at: datetime) -> Compiled:
+    """Return the version in force at a moment, by the calendar where the house stands. Raises as `archive` does."""
+    return archive().in_force(house_day(at))
+
+
+def house_day(at: datetime) -> date:
+    """Return the day of a moment where the house stands."""
+    return at.astimezone(house_zone()).date()
 
 
 def house_zone() -> ZoneInfo:

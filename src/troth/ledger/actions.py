@@ -317,7 +317,7 @@ def _parts(wanted: Iterable[Any], size: int = 500) -> Iterable[list[Any]]:
 
 def _tree(size: int, wanted: Collection[tuple[int, int]]) -> merkle.Tree:
     near = {key: found for some in _parts(wanted) for key, found in tiles(some).items()}
-    return merkle.Tree(size, lambda level, number: near.get((level, number)) or tile(level, number))
+    return merkle.Tree(size, lambda level, number: near[level, number])
 
 
 def _proof(body: bytes, place: int, tree: merkle.Tree, signed: str) -> dict[str, Any]:

@@ -227,8 +227,8 @@ class Growing:
                 part = row[done : done + (WIDTH - inside) * SIZE]
                 tile += part
                 done += len(part)
-                whole = inside // GROUP * GROUP * SIZE, len(tile) // (GROUP * SIZE) * GROUP * SIZE
-                above += _climb(bytes(tile[slice(*whole)]))  # groups that are whole now and were not before
+                begin, end = (count // GROUP * GROUP * SIZE for count in (inside, len(tile) // SIZE))
+                above += _climb(bytes(tile[begin:end]))  # groups that are whole now and were not before
             level, first, row = level + 1, first // GROUP, above
 
     def root(self) -> bytes:

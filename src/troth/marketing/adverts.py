@@ -153,7 +153,7 @@ def _note(one: Advert, at: datetime) -> int:
 
 def due(compiled: Compiled, to: str, since: datetime) -> date:
     """Return the last day for it: the policy's time, from the day it was said where the house stands."""
-    day, recipient = since.astimezone(policies.house_zone()).date(), compiled.policy.recipients.get(to)
+    day, recipient = policies.house_day(since), compiled.policy.recipients.get(to)
     return recipient.remove.after(day) if recipient and recipient.remove else day
 
 

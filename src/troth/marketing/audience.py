@@ -254,7 +254,7 @@ def _ready(plan: Plan, at: datetime | None) -> tuple[Compiled, datetime]:
     """Return the policy in force and the moment, in UTC, as the doors take them."""
     must_declare(plan.purpose)
     at = (at or policies.now()).astimezone(UTC)
-    return policies.archive().in_force(at.astimezone(policies.house_zone()).date()), at
+    return policies.in_force(at), at
 
 
 def sorting(plan: Plan, index: Index, at: datetime) -> Sorting:
@@ -292,7 +292,7 @@ def _stranger(plan: Plan, compiled: Compiled, at: datetime) -> Reason | None:
     if not plan.sender or brand is None:
         return None
     home = brand.controller or about.controller
-    day = at.astimezone(policies.house_zone()).date()
+    day = policies.house_day(at)
     if home in about.entities and plan.sender in group(compiled.policy, home, day):
         return None
     return Reason("sender", "policy.entities", "", "The sender is not a company of our group on that day.")

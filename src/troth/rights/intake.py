@@ -108,7 +108,7 @@ def _mailbox(email: str, brand: str, at: datetime) -> tuple[UUID, UUID]:
     """Return whose a mailbox is, and its row; somebody new where we do not know it."""
     known = identity.find("email", email)
     if known is None:
-        known = identity.new(on=at.astimezone(policies.house_zone()).date()).pk
+        known = identity.new(on=policies.house_day(at)).pk
     made = identity.identifier(known, "email", email)
     if made._state.adding:
         with collect("rights", source="request", brand=brand, person=known, at=at) as c:

@@ -276,7 +276,7 @@ def shown(found: Request, compiled: Compiled) -> list[Shown]:
 
 
 def _day(at: datetime | None) -> str:
-    return say_day(at.astimezone(policies.house_zone()).date()) if at else ""
+    return say_day(policies.house_day(at)) if at else ""
 
 
 def letter(to: str, rows: Collection[PassedOn], compiled: Compiled) -> str:

@@ -107,7 +107,7 @@ def see(person: UUID, at: datetime, *, actor: str = "person", brand: str = "") -
     """
     with _snapshot():
         them, folded = _whole(person)
-        compiled = policies.archive().in_force(at.astimezone(policies.house_zone()).date())
+        compiled = policies.in_force(at)
         shapes = _Shapes(compiled)
         parts: list[tuple[_Shape, Sequence[models.Model]]] = [(shapes.of(them), [them])]
         for model in holding(Ids([them.pk])):

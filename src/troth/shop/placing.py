@@ -164,7 +164,7 @@ def _order(brand: str, kind: str, currency: str, answers: Answers, goods: Goods,
 
 def _by_voucher(order: Order, basket: Basket, at: datetime) -> None:
     """Pay what the basket's voucher can."""
-    voucher, today = basket.voucher, at.astimezone(policies.house_zone()).date()
+    voucher, today = basket.voucher, policies.house_day(at)
     if voucher is None or not vouchers.usable(voucher, order.currency, today):
         return
     part = min(voucher.left, order.total)
@@ -207,7 +207,7 @@ def _whose(answers: Answers, person: UUID | None, at: datetime) -> Owner:
     A typed address proves nothing: what is known of its owner stays as it is, and the order's letters go to them. A
     child's own answer counts, whoever owns the mailbox: the new person they then are is refused by the policy's age.
     """
-    day = at.astimezone(policies.house_zone()).date()
+    day = policies.house_day(at)
     found = theirs = person or identity.find("email", answers.email)
     adult_from = policies.archive().in_force(day).policy.about.adult_from
     if found and answers.age is not None and answers.age < adult_from and not _agreed(found):

@@ -72,7 +72,7 @@ def sold(order: Order, at: datetime) -> None:
     """
     if not order.told:
         return
-    placed = order.seen_at.astimezone(policies.house_zone()).date()
+    placed = policies.house_day(order.seen_at)
     shown, brand = policies.archive().in_force(placed), order.brand
     with collect("proof", source="choice", brand=brand, person=order.person_id, at=at) as c:
         standing = known([order.person_id], c.compiled, at)[1][order.person_id]

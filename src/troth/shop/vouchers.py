@@ -60,7 +60,7 @@ def give_back(order: Order, amount: int, once: str, at: datetime) -> None:
 
 def issue(order: Order, at: datetime) -> Voucher:
     """Make the voucher an order was for, and tell the receiver. Inside the transaction that takes the money."""
-    day = at.astimezone(policies.house_zone()).date()
+    day = policies.house_day(at)
     made = Voucher.objects.create(
         order=order, person_id=order.person_id, currency=order.currency, worth=order.goods, left=order.goods,
         expires_on=day + timedelta(days=VALID),
@@ -76,7 +76,7 @@ def issue(order: Order, at: datetime) -> Voucher:
 def receiver(order: Order, name: str, email: str, at: datetime) -> Present:
     """Take in whom a voucher is for: a person like any other, known from somebody else (policy sources.gift)."""
     known = identity.find("email", email)
-    day = at.astimezone(policies.house_zone()).date()
+    day = policies.house_day(at)
     person = known or identity.new(on=day).pk
     with collect("order", source="gift", brand=order.brand, person=person, at=at) as c:
         if not known:

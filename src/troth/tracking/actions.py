@@ -72,7 +72,7 @@ def answer(person: UUID, said: Said, compiled: Compiled, at: datetime) -> list[i
 
 def begin(at: datetime) -> UUID:
     """Make a record for a device that said yes. Where it is we do not know, so every law protects it."""
-    return identity.new(on=at.astimezone(policies.house_zone()).date()).pk
+    return identity.new(on=policies.house_day(at)).pk
 
 
 def number(person: UUID, brand: str, purpose: str, at: datetime) -> str:
